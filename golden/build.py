@@ -68,7 +68,11 @@ class Sources:
             for query in family["queries"]:
                 self._check_query(name, query)
             for row in family["train"]:
-                self.problems += [f"{name}: {row['intent']} names no document {row[k]}" for k in ("positive", "hard_negative") if row[k] not in self.documents]
+                self.problems += [
+                    f"{name}: {row['intent']} names no document {row[k]}"
+                    for k in ("positive", "hard_negative")
+                    if row[k] not in self.documents
+                ]
                 if missing := [v for v in row["required"] if v not in self.documents[row["positive"]]["text"]]:
                     self.problems.append(f"{name}: {row['intent']} requires {missing}, not in {row['positive']}")
 
@@ -97,7 +101,11 @@ class Sources:
             self.problems.append(f"{name}: {intent}: unanswerable and relevant do not agree")
         answers = " ".join(self.documents[i]["text"] for i, grade in relevant.items() if grade == 2 and i in self.documents)
         others = " ".join(d["text"] for d in self._versions(name).values())
-        self.problems += [f"{name}: {intent}: required {v!r} stands in no answering document" for v in query.get("required", []) if _flat(v) not in _flat(answers)]
+        self.problems += [
+            f"{name}: {intent}: required {v!r} stands in no answering document"
+            for v in query.get("required", [])
+            if _flat(v) not in _flat(answers)
+        ]
         for value in query.get("forbidden", []):
             if _flat(value) in _flat(answers):
                 self.problems.append(f"{name}: {intent}: forbidden {value!r} stands in an answering document")
@@ -113,17 +121,20 @@ class Sources:
                 asks = {"family": name, **{k: _text(v) for k, v in query["asks"].items()}} if "asks" in query else None
                 tags = [*query["tags"], *(["canonical"] if query["intent"] in self.canonical else [])]
                 for number, text in enumerate(query["texts"], 1):
-                    yield {
-                        "_id": f"{query['intent']}.{number}",
-                        "text": text,
-                        "intent": query["intent"],
-                        "tags": tags,
-                        **({"asks": asks} if asks else {}),
-                        "gold_answer": query.get("gold_answer", ""),
-                        "required": query.get("required", []),
-                        "forbidden": query.get("forbidden", []),
-                        "answerable": "unanswerable" not in query["tags"],
-                    }, grades
+                    yield (
+                        {
+                            "_id": f"{query['intent']}.{number}",
+                            "text": text,
+                            "intent": query["intent"],
+                            "tags": tags,
+                            **({"asks": asks} if asks else {}),
+                            "gold_answer": query.get("gold_answer", ""),
+                            "required": query.get("required", []),
+                            "forbidden": query.get("forbidden", []),
+                            "answerable": "unanswerable" not in query["tags"],
+                        },
+                        grades,
+                    )
 
     def quadruplets(self) -> Iterator[Row]:
         """Each training row; the easy negative is a document of another product, picked by the hash of the query."""

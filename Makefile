@@ -1,0 +1,48 @@
+# make gate   sets everything up and gates the shipped example (prints ragguard's exit code)
+# make test   sets everything up and runs every test
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXTRAS := models,offline,train,dev
+export HF_HUB_DISABLE_TELEMETRY = 1
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: venv gate test test-fast lint bench example clean
+
+venv: $(STAMP)
+
+# The environment is made again only when the pins or the dependencies change.
+$(STAMP): constraints.txt pyproject.toml
+	@key=$$(cat constraints.txt pyproject.toml | sha256sum | cut -d' ' -f1); \
+	if [ "$$(cat $(STAMP) 2>/dev/null)" = "$$key" ]; then touch $(STAMP); exit 0; fi; \
+	set -e; rm -rf $(VENV); $(PYTHON) -m venv $(VENV); \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "torch==$$(sed -n 's/^torch==//p' constraints.txt)"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'; \
+	echo "$$key" > $(STAMP)
+
+gate: venv
+	@$(BIN)/ragguard gate gate.yaml; code=$$?; echo "ragguard exit code: $$code"; exit $$code
+
+test: venv
+	$(BIN)/python -m pytest
+
+test-fast: venv
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: venv
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+example: venv
+	$(BIN)/python reports/make_example.py
+
+clean:
+	rm -rf .ragguard reports/payments

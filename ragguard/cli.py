@@ -1,0 +1,256 @@
+"""The command line: parse, call, print, exit code. Nothing heavy is imported before a command needs it."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
+
+if TYPE_CHECKING:
+    from ragguard.records.report import Report
+    from ragguard.systems.protocols import Progress
+
+EXIT_INTERRUPTED = 130
+EXIT_CODES = (
+    "Exit codes: 0 promote; 1 block (quality, and nothing else); 2 hold (not enough evidence); "
+    "3 the plan, the data or the usage is wrong; 4 could not judge (model, endpoint, disk, memory)."
+)
+
+app = typer.Typer(
+    name="ragguard",
+    help="Decides whether a fine-tuned RAG component may go out: paired suites, known error rates, one verdict.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]
+Candidate = Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")]
+AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let the plan run Python callables (type: python).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+
+
+@app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml")
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to make the workspace; must be empty or not exist.")] = Path("ragguard-workspace"),
+    as_json: AsJson = False,
+) -> int:
+    """Make a starter workspace that gates as it is."""
+    from ragguard import workspace
+
+    written = workspace.make(folder)
+    _say(
+        {"folder": str(folder), "files": written}, f"{folder}: {len(written)} files. Next: cd {folder} && ragguard gate gate.yaml", as_json
+    )
+    return 0
+
+
+@app.command(epilog="Example: ragguard check gate.yaml")
+def check(plan: Plan = Path("gate.yaml"), as_json: AsJson = False) -> int:
+    """Validate the plan, its suites and its data, and say what they can detect, without running any model."""
+    from ragguard import assess
+    from ragguard.reports import assessment
+
+    found = assess.check(plan)
+    if as_json:
+        _print_json(assessment.to_dict(found))
+    else:
+        assessment.show(found, _console())
+    return 0
+
+
+@app.command(epilog="Example: ragguard train gate.yaml --candidate tuned")
+def train(plan: Plan = Path("gate.yaml"), candidate: Candidate = None, as_json: AsJson = False) -> int:
+    """Train the plan's candidates (those not trained yet), and say where the checkpoints lie."""
+    from ragguard import gate
+
+    with _progress(quiet=as_json) as progress:
+        trained = gate.train(plan, candidate=candidate, progress=progress)
+    lines = [f"{name}: {folder}" for name, folder in trained.items()] or ["nothing to train: no candidate has a train: recipe"]
+    _say({name: str(folder) for name, folder in trained.items()}, "\n".join(lines), as_json)
+    return 0
+
+
+@app.command(epilog=f"Example: ragguard gate gate.yaml --candidate tuned. {EXIT_CODES}")
+def gate(
+    plan: Plan = Path("gate.yaml"), out: Out = None, candidate: Candidate = None, allow_code: AllowCode = False, as_json: AsJson = False
+) -> int:
+    """Train, run, score, compare and decide; write report.json, report.junit.xml and report.md."""
+    from ragguard import gate as gates
+
+    with _progress(quiet=as_json) as progress:
+        report = gates.run(plan, candidate=candidate, allow_code=allow_code, progress=progress)
+    return _finish(report, out or plan.resolve().parent / "reports" / report.plan, as_json)
+
+
+@app.command(epilog="Example: ragguard compare bm25.trec dense.trec --collection golden/payments")
+def compare(
+    baseline: Annotated[str, typer.Argument(help="A run id, a report folder or file (FOLDER:ARM picks an arm), or a run file.")],
+    candidate: Annotated[str, typer.Argument(help="The same, for the candidate.")],
+    collection: Annotated[Path | None, typer.Option(help="For run files: the collection with queries and qrels.")] = None,
+    split: Annotated[str, typer.Option(help="For run files: which qrels.")] = "test",
+    suite: Annotated[Path | None, typer.Option(help="For run files: a suite. Default: nDCG@10, RR, R@100 and AP.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the reports.")] = Path("reports/compare"),
+    store: Annotated[Path, typer.Option(help="Where run ids are looked up.")] = Path(".ragguard"),
+    as_json: AsJson = False,
+) -> int:
+    """Compare two stored runs, reports or run files, paired, and decide on the second."""
+    from ragguard import compare as comparing
+
+    with _progress(quiet=as_json) as progress:
+        report = comparing.compare(baseline, candidate, collection=collection, split=split, suite=suite, store=store, progress=progress)
+    return _finish(report, out, as_json)
+
+
+@app.command(epilog='Example: ragguard show a-webhook-retry-window.1   or   ragguard show "how long are webhooks retried"')
+def show(
+    query: Annotated[str, typer.Argument(help="A query's id, or its text.")],
+    report: Annotated[Path | None, typer.Option("--report", help="Report folder. Default: the plan's.")] = None,
+    plan: Annotated[Path, typer.Option("--plan", help="The plan whose last report is read.")] = Path("gate.yaml"),
+    as_json: AsJson = False,
+) -> int:
+    """Show everything about one query in every system of a report."""
+    from ragguard.reports import document
+    from ragguard.reports.one_query import query_to_dict, show_query
+
+    found = document.from_json(_report_folder(report, plan) / "report.json")
+    if as_json:
+        _print_json(query_to_dict(found, query))
+    else:
+        show_query(found, query, _console())
+    return 0
+
+
+@app.command(epilog="Example: ragguard accept tuned")
+def accept(
+    candidate: Annotated[str, typer.Argument(help="The candidate to make the baseline.")],
+    plan: Annotated[Path, typer.Option("--plan", help="The plan it belongs to.")] = Path("gate.yaml"),
+    report: Annotated[Path | None, typer.Option("--report", help="Report folder that judged it. Default: the plan's.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Accept what was not promoted; the lock says so.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Make a promoted candidate the baseline: write ragguard.lock, which `baseline: accepted` reads."""
+    from ragguard import accept as accepting
+
+    lock = accepting.accept(candidate, plan, _report_folder(report, plan) / "report.json", force=force)
+    text = f"accepted {candidate} (run {lock.run}, {lock.decision}{', forced' if lock.forced else ''}): {plan.parent / 'ragguard.lock'}"
+    _say({"candidate": lock.candidate, "run": lock.run, "decision": lock.decision, "forced": lock.forced}, text, as_json)
+    return 0
+
+
+@app.command(epilog="Example: ragguard schema --out schemas")
+def schema(
+    out: Annotated[Path, typer.Option("--out", help="Folder for gate, suite and report schemas.")] = Path("schemas"),
+    as_json: AsJson = False,
+) -> int:
+    """Write the JSON schemas of gate.yaml, suites/*.yaml and report.json, for editors and tools."""
+    from ragguard import workspace
+
+    written = workspace.write_schemas(out)
+    _say({"files": [str(path) for path in written]}, "\n".join(map(str, written)), as_json)
+    return 0
+
+
+def main() -> None:
+    """Entry point: run the command and leave with its exit code."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; every error is printed, and says whose fault it was."""
+    as_json = "--json" in arguments
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except KeyboardInterrupt:
+        return _fail("interrupted; run it again: it goes on where it was", EXIT_INTERRUPTED, as_json)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug must not read as a verdict
+        return _fail(*_blame(error), as_json)
+    return code if isinstance(code, int) else 0
+
+
+def _blame(error: Exception) -> tuple[str, int]:
+    """What to say of an error, and the exit code that says whose fault it was."""
+    if isinstance(error, RagguardError):
+        return str(error), error.exit_code
+    if isinstance(error, typer.Abort):
+        return "interrupted", EXIT_INTERRUPTED
+    if isinstance(error, MemoryError):
+        return "out of memory: use a smaller batch_size, or a machine with more", EXIT_CANNOT_JUDGE
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}", EXIT_CANNOT_JUDGE
+    message = _usage(error)
+    return (message, EXIT_INPUT) if message is not None else (_trace(error), EXIT_CANNOT_JUDGE)
+
+
+def _usage(error: Exception) -> str | None:
+    """The message of a wrong command line; typer's own error class is known by its method."""
+    message = getattr(error, "format_message", None)
+    return f"{message()} (see ragguard --help)" if callable(message) else None
+
+
+def _trace(error: Exception) -> str:
+    import traceback
+
+    return f"{''.join(traceback.format_exception(error))}ragguard stopped on an error of its own; nothing was judged"
+
+
+def _fail(message: str, code: int, as_json: bool) -> int:
+    if as_json:
+        _print_json({"error": message.splitlines(), "exit_code": code})
+    print(message, file=sys.stderr)
+    return code
+
+
+def _finish(report: "Report", out: Path, as_json: bool) -> int:
+    from ragguard.reports import document, store, terminal
+
+    store.write(report, out)
+    if as_json:
+        sys.stdout.buffer.write(document.to_json(report))
+    else:
+        terminal.show(report, _console(), out)
+    return report.exit_code
+
+
+def _report_folder(report: Path | None, plan: Path) -> Path:
+    if report is not None:
+        return report
+    from ragguard.plan.source import read
+
+    name = read(plan.resolve(), "plan").values.get("name")
+    if not isinstance(name, str):
+        raise InputError(Problem(str(plan), "has no name:", "add one, or name the report's folder with --report"))
+    return plan.resolve().parent / "reports" / name
+
+
+def _say(data: dict[str, Any], text: str, as_json: bool) -> None:
+    if as_json:
+        _print_json(data)
+    else:
+        print(text)
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _progress(*, quiet: bool) -> "Any[Progress]":
+    from ragguard.reports import progress
+
+    return progress.make(quiet=quiet)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""Compares two things that were stored: runs, reports, or run files."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragguard import gate, workspace
+from ragguard.decision.decide import decide
+from ragguard.decision.judge import judge
+from ragguard.errors import InputError, NotComparable, Problem, suggest
+from ragguard.plan.load import from_values
+from ragguard.records.evidence import Check, PairedScores, Unscored
+from ragguard.records.metric import Scale
+from ragguard.records.report import Arm, CaseRun, Report, SuiteRun, Times
+from ragguard.records.verdict import Decision, Estimate
+from ragguard.reports import document
+from ragguard.reports.assemble import CODES
+from ragguard.statistics.estimate import estimate
+from ragguard.store import fingerprint
+from ragguard.systems.protocols import Progress
+
+DEFAULT_SUITE = "ranking.yaml"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One arm of a stored report."""
+
+    report: Report
+    arm: Arm
+    shown: str
+
+
+def compare(
+    baseline: str, candidate: str, *, collection: Path | None, split: str, suite: Path | None, store: Path, progress: Progress | None = None
+) -> Report:
+    """Judge ``candidate`` against ``baseline``: both run files (TREC or JSONL), or both of runs, report folders and ``FOLDER:ARM``.
+
+    Raises:
+        InputError: one of them is not there, or a run file comes without its collection.
+        NotComparable: they were made of unlike things.
+    """
+    files = [Path(name).is_file() and Path(name).suffix != ".json" for name in (baseline, candidate)]
+    if all(files):
+        return _run_files(Path(baseline), Path(candidate), collection, split, suite, store, progress)
+    if any(files):
+        what = f"{baseline if files[0] else candidate} is a run file and {candidate if files[0] else baseline} is not"
+        raise NotComparable(Problem("compare", what, "compare two run files, or two reports"))
+    return _reports(_side(baseline, store), _side(candidate, store))
+
+
+def _run_files(
+    baseline: Path, candidate: Path, collection: Path | None, split: str, suite: Path | None, store: Path, progress: Progress | None
+) -> Report:
+    if collection is None:
+        raise InputError(Problem("compare", "run files say nothing of queries and judgements", "name them with --collection FOLDER"))
+    recorded = {
+        name: {"retriever": {"type": "recorded", "run": str(path.resolve())}}
+        for name, path in (("baseline", baseline), ("candidate", candidate))
+    }
+    values = {
+        "name": "compare",
+        "collection": str(collection.resolve()),
+        "split": split,
+        "baseline": recorded["baseline"],
+        "candidates": {"candidate": recorded["candidate"]},
+        "suites": [str((suite or workspace.share("suites") / DEFAULT_SUITE).resolve())],
+    }
+    return gate.run(from_values(values, Path.cwd(), "compare"), store=store, progress=progress)
+
+
+def _side(name: str, store: Path) -> Side:
+    place, _, arm = name.partition(":")
+    report = document.from_json(_report_file(place, store))
+    arms = {found.name: found for found in report.arms}
+    candidates = [found.name for found in report.arms if found.role == "candidate"]
+    if not arm and len(candidates) != 1:
+        raise InputError(Problem(place, f"holds several candidates ({', '.join(candidates)})", f"name one: {place}:{candidates[0]}"))
+    picked = arm or candidates[0]
+    if picked not in arms:
+        raise InputError(Problem(place, f"has no system {picked!r}", suggest(picked, arms)))
+    return Side(report, arms[picked], f"{place}:{picked}")
+
+
+def _report_file(place: str, store: Path) -> Path:
+    path = Path(place)
+    options = [path, path / "report.json", store / "runs" / place / "report.json"]
+    for option in options:
+        if option.is_file():
+            return option
+    fix = f"give a run id of {store / 'runs'}, a report folder, or a run file"
+    raise InputError(Problem(place, "is no run, report or run file that is here", fix))
+
+
+def _reports(baseline: Side, candidate: Side) -> Report:
+    _alike(baseline, candidate)
+    decision = decide("candidate", judge([("baseline", e) for e in _estimates(baseline, candidate)], alpha=candidate.report.alpha))
+    arms = (replace(baseline.arm, name="baseline", role="baseline"), replace(candidate.arm, name="candidate", role="candidate"))
+    return _merged(baseline, candidate, arms, decision)
+
+
+def _alike(baseline: Side, candidate: Side) -> None:
+    """Refuse to compare what was asked differently."""
+    old = {suite.name: suite for suite in baseline.report.suites}
+    problems = []
+    for suite in candidate.report.suites:
+        if suite.name not in old:
+            problems.append(Problem(baseline.shown, f"did not run the suite {suite.name!r}", "run both under one plan"))
+        elif old[suite.name].collection_fingerprint != suite.collection_fingerprint:
+            problems.append(Problem(suite.name, "the two ran on different golden sets", "run both again on one of them"))
+        elif old[suite.name].fingerprint != suite.fingerprint:
+            problems.append(Problem(suite.name, "the two were asked different cases, checks or margins", "run both under one plan"))
+    if problems:
+        raise NotComparable(problems)
+
+
+def _estimates(baseline: Side, candidate: Side) -> Iterator[Estimate]:
+    checks = _checks(candidate.report)
+    before, after = _cases(baseline), _cases(candidate)
+    endpoints = sum(check.tier == "blocking" for check, _ in checks)
+    for check, scale in checks:
+        names = [name for name, case in after.items() if name[0] == check.suite and (not check.slice or check.slice in case.slices)]
+        metric, missing = str(check.metric), Unscored("the report has no score of it")
+        yield estimate(
+            PairedScores(
+                check=check,
+                scale=scale,
+                cases=tuple(name[1] for name in names),
+                intents=tuple(after[name].intent for name in names),
+                baseline=tuple(before[name].scores.get(baseline.arm.name, {}).get(metric, missing) for name in names),
+                candidate=tuple(after[name].scores.get(candidate.arm.name, {}).get(metric, missing) for name in names),
+            ),
+            alpha=candidate.report.alpha,
+            endpoints=endpoints,
+        )
+
+
+def _checks(report: Report) -> list[tuple[Check, Scale]]:
+    """The checks of a report, each once, though several candidates were judged by them."""
+    found = {(v.check.identity, v.check.tier): (v.check, v.estimate.scale) for decision in report.decisions for v in decision.verdicts}
+    if not found:
+        raise InputError(Problem(report.plan, "the report judged nothing, so there is no check to compare by", "gate it again"))
+    return list(found.values())
+
+
+def _cases(side: Side) -> Mapping[tuple[str, str], CaseRun]:
+    return {(case.suite, case.id): case for case in side.report.cases}
+
+
+def _merged(baseline: Side, candidate: Side, arms: tuple[Arm, Arm], decision: Decision) -> Report:
+    before = _cases(baseline)
+    cases = tuple(_case(before[case.suite, case.id], case, baseline, candidate) for case in candidate.report.cases)
+    question = fingerprint("compare", candidate.report.question, baseline.report.question)
+    return replace(
+        candidate.report,
+        plan="compare",
+        run=fingerprint("run", question, [arm.fingerprint for arm in arms])[:12],
+        question=question,
+        answer=decision.answer,
+        exit_code=CODES[decision.answer],
+        arms=arms,
+        suites=tuple(_suite(suite, baseline, candidate) for suite in candidate.report.suites),
+        decisions=(decision,),
+        cases=cases,
+        documents={**baseline.report.documents, **candidate.report.documents},
+        warnings=tuple(dict.fromkeys([*baseline.report.warnings, *candidate.report.warnings])),
+        best="",
+        times=Times(),
+    )
+
+
+def _case(before: CaseRun, after: CaseRun, baseline: Side, candidate: Side) -> CaseRun:
+    sides = (("baseline", before, baseline.arm.name), ("candidate", after, candidate.arm.name))
+    return replace(
+        after,
+        scores={name: case.scores[arm] for name, case, arm in sides if arm in case.scores},
+        rankings={name: case.rankings[arm] for name, case, arm in sides if arm in case.rankings},
+        errors={name: case.errors[arm] for name, case, arm in sides if arm in case.errors},
+    )
+
+
+def _suite(suite: SuiteRun, baseline: Side, candidate: Side) -> SuiteRun:
+    other = next(s for s in baseline.report.suites if s.name == suite.name)
+    means = [replace(mean, arm="baseline") for mean in other.means if mean.arm == baseline.arm.name]
+    means += [replace(mean, arm="candidate") for mean in suite.means if mean.arm == candidate.arm.name]
+    return replace(suite, means=tuple(sorted(means, key=lambda mean: (mean.metric, mean.slice, mean.arm))))

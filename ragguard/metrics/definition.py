@@ -1,0 +1,45 @@
+"""What the catalog knows of a metric, and the batch of cases that its function sees."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from ragguard.metrics.arrays import RanxLists, ranx_lists
+from ragguard.records.evidence import Case, NotApplicable, Observation, Score
+from ragguard.records.metric import Metric, Scale
+
+Cutoff = Literal["required", "allowed", "forbidden"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cases that can be scored, row by row: the case, its observation, and the ids it ranked, best first, ties resolved."""
+
+    cases: tuple[Case, ...]
+    observations: tuple[Observation, ...]
+    rankings: tuple[tuple[str, ...], ...]
+
+    @cached_property
+    def ranx(self) -> RanxLists:
+        """Judgements and rankings in ranx's own form; built once, shared by all metrics of the batch."""
+        return ranx_lists([case.relevant for case in self.cases], self.rankings)
+
+
+MetricFunction: TypeAlias = Callable[[Metric, Batch], Sequence[Score]]
+"""One score for each case of the batch, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a base name is computed and what may stand beside it.
+
+    ``applicable`` says, of a case alone, why the metric means nothing there (None: it does); ``function`` sees only cases where it
+    means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted.
+    """
+
+    function: MetricFunction
+    applicable: Callable[[Metric, Case], NotApplicable | None]
+    scale: Callable[[Metric], Scale]
+    cutoff: Cutoff
+    parameters: Mapping[str, Callable[[str], object]] = field(default_factory=dict)

@@ -1,0 +1,75 @@
+"""The one public way from observations to scores: exactly one score for every case, finite or with its reason."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from ragguard.metrics.arrays import trec_order
+from ragguard.metrics.catalog import resolve
+from ragguard.metrics.definition import Batch, Definition
+from ragguard.records.evidence import Case, Observation, Score, Unscored
+from ragguard.records.metric import Metric
+
+
+def score(metric: Metric, cases: Sequence[Case], observations: Mapping[str, Observation]) -> dict[str, Score]:
+    """Score one metric on every case. See ``score_all``."""
+    return score_all([metric], cases, observations)[metric]
+
+
+def score_all(metrics: Sequence[Metric], cases: Sequence[Case], observations: Mapping[str, Observation]) -> dict[Metric, dict[str, Score]]:
+    """Score several metrics on the same observations; cheaper than one by one, since rankings are ordered and numbered once.
+
+    ``observations`` are keyed by case id. A case that a metric says nothing about is ``NotApplicable``, whatever the system did; a
+    missing or failed observation is ``Unscored``; an empty ranking scores as a system that found nothing. The result has one entry
+    a case, in the order of ``cases``; values do not depend on any order.
+
+    Raises:
+        ValueError: two cases share an id, or the catalog does not know a metric.
+    """
+    definitions = {metric: resolve(metric) for metric in metrics}
+    if len({case.id for case in cases}) != len(cases):
+        raise ValueError("two cases share an id")
+    rankings = [_ranking(observations.get(case.id)) for case in cases]
+    batches: dict[tuple[int, ...], Batch] = {}
+    result = {}
+    for metric, definition in definitions.items():
+        blank: list[Score | None] = [_without_value(metric, definition, case, ids) for case, ids in zip(cases, rankings, strict=True)]
+        rows = tuple(i for i, given in enumerate(blank) if given is None)
+        if rows not in batches:
+            batches[rows] = _batch(rows, cases, rankings, observations)
+        values = dict(zip(rows, definition.function(metric, batches[rows]), strict=True)) if rows else {}
+        scored = (_finite(metric, values[i]) if given is None else given for i, given in enumerate(blank))
+        result[metric] = {case.id: value for case, value in zip(cases, scored, strict=True)}
+    return result
+
+
+def _ranking(observation: Observation | None) -> tuple[str, ...] | Unscored:
+    if observation is None:
+        return Unscored("there is no observation of this case")
+    if observation.error:
+        return Unscored(observation.error)
+    try:
+        return trec_order(observation.ranking)
+    except ValueError as wrong:
+        return Unscored(str(wrong))
+
+
+def _without_value(metric: Metric, definition: Definition, case: Case, ids: tuple[str, ...] | Unscored) -> Score | None:
+    # Applicability first: it belongs to the case alone, and must not differ between two systems.
+    nothing_to_say = definition.applicable(metric, case)
+    if nothing_to_say is not None:
+        return nothing_to_say
+    return ids if isinstance(ids, Unscored) else None
+
+
+def _batch(
+    rows: tuple[int, ...], cases: Sequence[Case], rankings: Sequence[tuple[str, ...] | Unscored], observations: Mapping[str, Observation]
+) -> Batch:
+    kept = tuple(cases[i] for i in rows)
+    ids = tuple(ranking for i in rows if not isinstance(ranking := rankings[i], Unscored))
+    return Batch(kept, tuple(observations[case.id] for case in kept), ids)
+
+
+def _finite(metric: Metric, value: Score) -> Score:
+    if isinstance(value, float) and not math.isfinite(value):
+        return Unscored(f"{metric} is {value}, which is no score")
+    return value

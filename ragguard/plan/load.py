@@ -1,0 +1,245 @@
+"""Reads a plan and its suites, and reports everything that is wrong with them at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ragguard.errors import InputError, Problem, suggest
+from ragguard.plan.models import GatePlan, SuitePlan
+from ragguard.plan.source import Source, read
+from ragguard.plan.systems import HybridRetriever, Retriever, SystemPlan
+
+_M = TypeVar("_M", bound=BaseModel)
+
+MOST_ENDPOINTS = 5
+"""More blocking endpoints than this cannot be powered (STATISTICS, section 3)."""
+
+
+@dataclass(frozen=True)
+class LoadedSuite:
+    """A suite as written, and where."""
+
+    plan: SuitePlan
+    source: Source
+
+    @property
+    def folder(self) -> Path:
+        """What its relative paths start from."""
+        return self.source.path.parent
+
+
+@dataclass(frozen=True)
+class LoadedPlan:
+    """A plan with its suites. Relative paths resolve from ``folder``."""
+
+    plan: GatePlan
+    source: Source
+    suites: tuple[LoadedSuite, ...]
+
+    @property
+    def folder(self) -> Path:
+        """What its relative paths start from."""
+        return self.source.path.parent
+
+    @property
+    def expanded(self) -> Mapping[str, str]:
+        """Values that came from the environment, with the variable's name: what reports must not print."""
+        return {value: name for source in (self.source, *(s.source for s in self.suites)) for value, name in source.expanded.items()}
+
+
+def load(path: Path) -> LoadedPlan:
+    """Read ``gate.yaml`` and the suites it lists.
+
+    Raises:
+        InputError: with every problem of all files: unknown keys (and the near one), wrong values, missing files, unset variables.
+    """
+    return _load(read(path.resolve(), "plan"))
+
+
+def from_values(values: dict[str, Any], folder: Path, name: str) -> LoadedPlan:
+    """Make a plan from values instead of a file; paths start from ``folder``, and problems are said to be in ``name``.
+
+    Raises:
+        InputError: as ``load``.
+    """
+    return _load(Source(folder / "gate.yaml", name, values, values, {}, (), {}))
+
+
+def _load(source: Source) -> LoadedPlan:
+    problems = list(source.problems)
+    plan = _validate(GatePlan, source, problems)
+    suites = _load_suites(source, problems)
+    if plan is not None:
+        problems += _missing_files(plan, source)
+    problems += _across(source, suites)
+    if problems or plan is None:
+        raise InputError(dict.fromkeys(problems))
+    return LoadedPlan(plan, source, tuple(suites))
+
+
+def systems(plan: GatePlan) -> Iterator[tuple[tuple[str, ...], SystemPlan]]:
+    """Every system of a plan with its location in the file."""
+    if isinstance(plan.baseline, SystemPlan):
+        yield ("baseline",), plan.baseline
+    if plan.anchor is not None:
+        yield ("anchor",), plan.anchor
+    for name, system in plan.candidates.items():
+        yield ("candidates", name), system
+
+
+def retrievers(system: SystemPlan) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
+    """Every retriever of a system, the parts of a hybrid included, with its location below the system."""
+    yield from _walk(("retriever",), system.retriever)
+
+
+def _walk(location: tuple[str | int, ...], retriever: Retriever) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
+    yield location, retriever
+    if isinstance(retriever, HybridRetriever):
+        for index, part in enumerate(retriever.retrievers):
+            yield from _walk((*location, "retrievers", index), part)
+
+
+def _validate(model: type[_M], source: Source, problems: list[Problem]) -> _M | None:
+    try:
+        return model.model_validate(source.values)
+    except ValidationError as error:
+        problems += [_problem(model, source, details) for details in error.errors()]
+        return None
+
+
+def _problem(model: type[BaseModel], source: Source, details: ErrorDetails) -> Problem:
+    location = details["loc"]
+    if details["type"] == "union_tag_invalid":
+        location = (*location, "type")
+    key = ".".join(str(part) for part in location if (part,) in source.lines or any(part in known for known in source.lines))
+    message = details["msg"].removeprefix("Value error, ")
+    if details["type"] == "extra_forbidden":
+        return Problem(
+            source.where(location),
+            f"unknown key {str(location[-1])!r} in {_parent(location, source)}",
+            suggest(str(location[-1]), _keys(model, location)),
+        )
+    if details["type"] == "missing":
+        return Problem(
+            source.where(location[:-1]), f"key {str(location[-1])!r} is missing in {_parent(location, source)}", f"add {location[-1]}: ..."
+        )
+    value = details.get("input")
+    shown = f" (it is {value!r})" if isinstance(value, str | int | float | bool) else ""
+    return Problem(source.where(location), f"{key}: {message}{shown}" if key else f"{message}{shown}", _expected(details))
+
+
+def _expected(details: ErrorDetails) -> str:
+    context = details.get("ctx") or {}
+    expected = context.get("expected") or context.get("expected_tags")
+    return (
+        suggest(str(context.get("tag", details.get("input"))), [p.strip(" '") for p in str(expected).replace(" or ", ", ").split(",")])
+        if expected
+        else ""
+    )
+
+
+def _parent(location: tuple[str | int, ...], source: Source) -> str:
+    parts = [str(part) for index, part in enumerate(location[:-1]) if any(part in known for known in source.lines)]
+    return ".".join(parts) or "the file"
+
+
+def _keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The keys that a model knows at a location, found through its JSON schema (union tags lead the way)."""
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+    candidates: list[Mapping[str, Any]] = [schema]
+    for part in location[:-1]:
+        candidates = [step for node in candidates for step in _descend(node, part, definitions)] or candidates
+    return sorted({key for node in candidates for key in node.get("properties", {})})
+
+
+def _descend(node: Mapping[str, Any], part: str | int, definitions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The schema nodes reached by one step of a pydantic location."""
+    if isinstance(part, int):
+        return _resolve(node.get("items", {}), definitions)
+    if part in node.get("properties", {}):
+        return _resolve(node["properties"][part], definitions)
+    named = [n for n in (node,) if part in {n.get("title"), *_tags(n)}]
+    if named:
+        return named
+    extra = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    return [found for child in extra if isinstance(child, Mapping) for found in _resolve(child, definitions)]
+
+
+def _tags(node: Mapping[str, Any]) -> set[str]:
+    return {str(child["const"]) for child in node.get("properties", {}).values() if "const" in child}
+
+
+def _resolve(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Follow references and unions down to the nodes that have keys or items."""
+    if "$ref" in node:
+        return _resolve(definitions[node["$ref"].rsplit("/", 1)[-1]], definitions)
+    options = [*node.get("anyOf", []), *node.get("oneOf", []), *node.get("allOf", [])]
+    return [found for option in options for found in _resolve(option, definitions)] if options else [node]
+
+
+def _load_suites(source: Source, problems: list[Problem]) -> list[LoadedSuite]:
+    listed = source.values.get("suites")
+    loaded: list[LoadedSuite] = []
+    for index, name in enumerate(listed if isinstance(listed, list) else []):
+        if not isinstance(name, str):
+            continue
+        try:
+            suite_source = read((source.path.parent / name).resolve(), "suite")
+        except InputError as error:
+            problems += [Problem(source.where(("suites", index)), str(problem), "") for problem in error.problems]
+            continue
+        problems += suite_source.problems
+        suite = _validate(SuitePlan, suite_source, problems)
+        if suite is not None:
+            loaded.append(LoadedSuite(suite, suite_source))
+            problems += _inside(suite, suite_source)
+    return loaded
+
+
+def _inside(suite: SuitePlan, source: Source) -> Iterator[Problem]:
+    """What pydantic cannot see in one suite: checks on slices that it does not define."""
+    for index, check in enumerate(suite.checks):
+        if check.slice and check.slice not in suite.slices:
+            where = source.where(("checks", index, "slice"))
+            yield Problem(where, f"slice {check.slice!r} is not defined under slices:", suggest(check.slice, suite.slices))
+
+
+def _across(source: Source, suites: list[LoadedSuite]) -> Iterator[Problem]:
+    """What only the suites together show: names used twice, no blocking check, too many of them."""
+    seen: dict[str, str] = {}
+    for suite in suites:
+        if suite.plan.suite in seen:
+            other = seen[suite.plan.suite]
+            yield Problem(suite.source.where(("suite",)), f"suite {suite.plan.suite!r} is also the name of {other}", "name each suite once")
+        seen[suite.plan.suite] = suite.source.shown
+    listed = source.values.get("suites")
+    if not suites or not isinstance(listed, list) or len(suites) < len(listed):
+        return
+    blocking = [f"{s.plan.suite}/{c.metric}" for s in suites for c in s.plan.checks if c.tier == "blocking"]
+    if not blocking:
+        yield Problem(
+            source.where(("suites",)), "no suite has a blocking check, so nothing could ever promote", "give one check tier: blocking"
+        )
+    if len(blocking) > MOST_ENDPOINTS:
+        names = ", ".join(blocking)
+        yield Problem(
+            source.where(("suites",)),
+            f"{len(blocking)} blocking checks ({names}); with more than {MOST_ENDPOINTS} an equal candidate would hardly ever pass",
+            "make the others tier: veto",
+        )
+
+
+def _missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
+    """Run files and training data that are not there. Collections and models are looked for by those who read them."""
+    for location, system in systems(plan):
+        for below, retriever in retrievers(system):
+            named = {("run",): getattr(retriever, "run", None), ("train", "data"): getattr(getattr(retriever, "train", None), "data", None)}
+            for key, name in named.items():
+                if name and not (source.path.parent / name).is_file():
+                    where = source.where((*location, *below, *key))
+                    yield Problem(where, f"{key[-1]}: there is no file {name}", "paths start from the plan's folder")

@@ -1,0 +1,91 @@
+"""``gate.yaml`` and ``suites/*.yaml``, as people write them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+
+from ragguard.plan.systems import Model, SystemPlan
+from ragguard.records.metric import Metric
+
+
+def _metric_name(text: str) -> str:
+    return str(Metric.parse(text))
+
+
+MetricName = Annotated[str, AfterValidator(_metric_name)]
+
+
+def _kind_of_baseline(value: Any) -> str:
+    return "accepted" if isinstance(value, str) else "system"
+
+
+class Selection(Model):
+    """Which cases: all of ``tags``, any of ``any_tags``, and queries that ask for a version in this ``asks`` mode."""
+
+    tags: list[str] = Field(default_factory=list)
+    any_tags: list[str] = Field(default_factory=list)
+    asks: Literal["current", "named", "dated", "change"] | None = None
+
+
+class CheckPlan(Model):
+    """What is demanded of one metric. See STATISTICS for what tiers and margins do."""
+
+    metric: MetricName
+    tier: Literal["blocking", "veto", "advisory", "must"] = "blocking"
+    margin: float = Field(0.05, ge=0, lt=1, description="Non-inferiority margin, as a share of the metric's range; 0 asks for superiority")
+    slice: str = ""
+    limit: float | None = Field(None, description="Absolute floor (ceiling, where lower is better) in the metric's unit")
+    strict: bool = False
+
+
+class SuitePlan(Model):
+    """One suite: its cases, checks, and slices."""
+
+    suite: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    kind: Literal["golden"] = "golden"
+    description: str = ""
+    collection: str | None = Field(None, description="Default: the plan's")
+    split: str | None = None
+    cases: Selection = Selection()
+    slices: dict[str, Selection] = Field(default_factory=dict)
+    report: list[MetricName] = Field(default_factory=list, description="Further metrics, shown per slice without any verdict")
+    max_unscored: float = Field(0.10, ge=0, le=1)
+    checks: list[CheckPlan] = Field(min_length=1)
+
+    @field_validator("slices", mode="before")
+    @classmethod
+    def _slices_by_tag(cls, value: Any) -> Any:
+        """A list of tags is short for one slice a tag."""
+        return {tag: {"tags": [tag]} for tag in value} if isinstance(value, list) and all(isinstance(t, str) for t in value) else value
+
+    @model_validator(mode="after")
+    def _checks_are_distinct(self) -> "SuitePlan":
+        seen: set[tuple[str, str, bool]] = set()
+        for check in self.checks:
+            key = (check.metric, check.slice, check.tier == "must")
+            if key in seen:
+                raise ValueError(f"{check.metric} on {check.slice or 'the whole suite'} is checked twice; keep one")
+            seen.add(key)
+        return self
+
+
+class GatePlan(Model):
+    """A whole plan: baseline, candidates, suites."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: int = 7
+    collection: str
+    split: str = "test"
+    baseline: Annotated[
+        Annotated[SystemPlan, Tag("system")] | Annotated[Literal["accepted"], Tag("accepted")],
+        Discriminator(_kind_of_baseline),
+    ] = Field(description="A system, or 'accepted': the one that ragguard.lock names")
+    anchor: SystemPlan | None = Field(None, description="A second reference: the last certified release")
+    candidates: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")], SystemPlan] = Field(min_length=1)
+    suites: list[str] = Field(min_length=1)
+    alpha: float = Field(0.05, gt=0, le=0.2, description="One-sided error rate of a false promotion, and of a false block")
+    looks: int = Field(
+        1, ge=1, le=3, description="How often, at most, this question is asked with more cases; alpha is shared over the looks"
+    )
+    depth: int = Field(100, ge=1, description="Documents asked of a retriever per query")
+    show: int = Field(10, ge=1, le=100, description="Documents per query that the report keeps")

@@ -1,0 +1,99 @@
+"""From a case to a score: what was asked, what a system did, what a metric says of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from ragguard.records.collection import Query
+from ragguard.records.metric import Metric, Scale
+
+Tier = Literal["blocking", "veto", "advisory", "must"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One query of one suite, with what is expected of it.
+
+    ``text`` is what the system is asked (the query's own, or perturbed); ``relevant`` maps document ids to grades (0: judged,
+    not relevant).
+    """
+
+    id: str
+    text: str
+    query: Query
+    relevant: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A document in a ranking; a higher score is better."""
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a system did on a case: a ranking, best first, or the error that prevented it. ``seconds`` is time per stage."""
+
+    case: str
+    ranking: tuple[Ranked, ...] = ()
+    error: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """The metric says nothing about this case, decided by the case alone. Neither missing nor counted."""
+
+    not_applicable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """The score is missing, and why."""
+
+    unscored: str
+
+
+Score: TypeAlias = float | NotApplicable | Unscored
+"""A finite number, or why there is none. Never NaN, never silently gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is demanded of one metric on one slice of a suite.
+
+    ``margin`` is the non-inferiority margin, as a share of the metric's range (0 asks for superiority); ``limit`` an absolute
+    floor (ceiling, where lower is better) in the metric's own unit; ``slice`` is "" for the whole suite. ``strict`` guards the
+    lower bound with a phantom worst difference; ``max_unscored`` is the share of unscored cases above which the check is an error.
+    """
+
+    suite: str
+    metric: Metric
+    tier: Tier
+    margin: float = 0.05
+    slice: str = ""
+    limit: float | None = None
+    strict: bool = False
+    max_unscored: float = 0.10
+
+    @property
+    def identity(self) -> str:
+        """suite/metric, with /slice where there is one: what the check is called everywhere."""
+        return f"{self.suite}/{self.metric}" + (f"/{self.slice}" if self.slice else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PairedScores:
+    """The scores of one check, case by case: row i of each tuple is about ``cases[i]``, which belongs to ``intents[i]``.
+
+    Cases that the reference or the candidate could not be scored on are there, as ``Unscored``.
+    """
+
+    check: Check
+    scale: Scale
+    cases: tuple[str, ...]
+    intents: tuple[str, ...]
+    baseline: tuple[Score, ...]
+    candidate: tuple[Score, ...]

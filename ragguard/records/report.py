@@ -1,0 +1,125 @@
+"""What a run leaves: everything that a report shows, as one record. ``report.json`` is this record, key by key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ragguard.records.evidence import Score
+from ragguard.records.verdict import Answer, Decision
+
+SCHEMA_VERSION = 1
+
+Role = Literal["baseline", "anchor", "candidate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One system of the run. ``notes`` are what it says of itself (share of documents truncated, index, ...); ``provenance`` is what
+    it was trained on, where ragguard trained it.
+    """
+
+    name: str
+    role: Role
+    fingerprint: str
+    description: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, str | int | float] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A metric's mean over a slice for one arm, without any verdict. ``slice`` is "" for the whole suite; ``unit`` is behind the number."""
+
+    metric: str
+    slice: str
+    arm: str
+    mean: float | None
+    scored: int
+    unscored: int
+    not_applicable: int
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """One suite of the run. ``fingerprint`` covers its cases, checks, margins, and collection."""
+
+    name: str
+    kind: str
+    fingerprint: str
+    collection: str
+    split: str
+    collection_fingerprint: str
+    cases: int
+    intents: int
+    description: str = ""
+    means: tuple[Mean, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A ranked document as the report shows it: its grade in the qrels is None where it was not judged."""
+
+    id: str
+    score: float
+    grade: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """One case: what was asked and expected, how each arm scored, and the head of its ranking."""
+
+    id: str
+    suite: str
+    text: str
+    intent: str
+    tags: tuple[str, ...]
+    slices: tuple[str, ...]
+    relevant: Mapping[str, int]
+    scores: Mapping[str, Mapping[str, Score]]
+    rankings: Mapping[str, tuple[Shown, ...]]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDocument:
+    """The few fields of a document that a report prints."""
+
+    title: str = ""
+    version: str = ""
+    status: str = ""
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The only part of a report that differs between two runs of the same thing. Seconds of wall clock, by arm/suite/stage."""
+
+    started: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run. ``question`` is the hash of margins, alpha, endpoints, and seeds, taken before anything was scored; ``answer`` is
+    that of the run (that of the promoted candidate if any is, else the gravest); ``best`` is the best of several promoted candidates.
+    """
+
+    plan: str
+    run: str
+    question: str
+    ragguard: str
+    seed: int
+    alpha: float
+    looks: int
+    answer: Answer
+    exit_code: int
+    arms: tuple[Arm, ...]
+    suites: tuple[SuiteRun, ...]
+    decisions: tuple[Decision, ...]
+    cases: tuple[CaseRun, ...]
+    documents: Mapping[str, ShownDocument] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    best: str = ""
+    times: Times = Times()
+    schema_version: int = SCHEMA_VERSION

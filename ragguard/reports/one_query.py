@@ -1,0 +1,63 @@
+"""Everything about one query, in every system."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from rich.console import Console
+
+from ragguard.records.evidence import NotApplicable, Score, Unscored
+from ragguard.records.report import CaseRun, Report
+from ragguard.reports import figures, lookup, tables
+from ragguard.reports.pen import Pen
+
+_DEPTH = 10
+
+
+def show_query(report: Report, query: str, console: Console) -> None:
+    """Print all that the report knows of a query: what it asks and wants, how each system scored, and what each ranked.
+
+    ``query`` is the id of a case (of every suite that has it), or its text.
+
+    Raises:
+        InputError: no case has this id or text; the message has near ones.
+    """
+    pen = Pen(console)
+    for case in lookup.find(report, query):
+        pen.heading(case.id, f"suite {case.suite}, intent {case.intent}")
+        pen.quote(case.text)
+        for label, names in (("tags", case.tags), ("slices", tuple(filter(None, case.slices)))):
+            if names:
+                pen.say(f"{label}: {', '.join(names)}")
+        arms = [arm.name for arm in report.arms if arm.name in case.scores or arm.name in case.rankings or arm.name in case.errors]
+        pen.say("\nWanted (rank in " + " -> ".join(arms) + ")", "bold")
+        tables.wanted(report, case, arms, pen)
+        _scores(report, case, arms, pen)
+        pen.say("\nRanked, with [grade]; [-] was not judged", "bold")
+        pen.print(tables.rankings(report, case, arms, pen, _DEPTH, titles=True))
+
+
+def _scores(report: Report, case: CaseRun, arms: list[str], pen: Pen) -> None:
+    units = {each.metric: each.unit for suite in report.suites if suite.name == case.suite for each in suite.means}
+    metrics = dict.fromkeys(name for arm in arms for name in sorted(case.scores.get(arm, {})))
+    table = tables.plain(["score", *arms], pen)
+    for name in metrics:
+        table.add_row(*map(pen.text, (name, *(_score(case.scores.get(arm, {}).get(name), units.get(name, "")) for arm in arms))))
+    pen.say("\nScores", "bold")
+    pen.print(table)
+
+
+def _score(score: Score | None, unit: str) -> str:
+    if isinstance(score, NotApplicable):
+        return f"not applicable: {score.not_applicable}"
+    if isinstance(score, Unscored):
+        return f"missing: {score.unscored}"
+    return figures.mean(score, unit)
+
+
+def query_to_dict(report: Report, query: str) -> dict[str, Any]:
+    """Everything that ``show_query`` prints, as JSON-able data. Raises InputError as it does."""
+    cases = lookup.find(report, query)
+    named = {name for case in cases for name in (*case.relevant, *(shown.id for head in case.rankings.values() for shown in head))}
+    documents = {name: document for name, document in report.documents.items() if name in named}
+    plain: dict[str, Any] = TypeAdapter(dict[str, Any]).dump_python({"cases": cases, "documents": documents}, mode="json")
+    return plain

@@ -1,0 +1,113 @@
+"""The report on a terminal, or in the plain log of a CI job. Words carry the meaning, colour only helps to find it."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from ragguard.records.report import Report, SuiteRun
+from ragguard.records.verdict import Decision
+from ragguard.reports import figures, tables, words, worst
+from ragguard.reports.one_query import show_query
+from ragguard.reports.pen import ANSWER_STYLE, Pen
+
+__all__ = ["show", "show_query"]
+
+QUERIES = 3
+
+
+def show(report: Report, console: Console, folder: Path | None = None, queries: int = QUERIES) -> None:
+    """Print a report: the answer first, then each candidate with its suites, then warnings and where the files are.
+
+    ``folder`` is where the report was written; ``queries`` how many of those that got worse are shown of each suite.
+    """
+    pen = Pen(console)
+    _answer(report, pen)
+    for decision in report.decisions:
+        if len(report.decisions) > 1:
+            pen.rule(f"{decision.candidate}: {words.HEADLINE[decision.answer]}", ANSWER_STYLE[decision.answer])
+            pen.say(words.MEANING[decision.answer])
+            _reasons(decision, pen)
+        for suite in words.suites(report, decision):
+            _suite(report, decision, suite, pen, queries)
+    _notes(report, pen)
+    _end(report, pen, folder)
+
+
+def _answer(report: Report, pen: Pen) -> None:
+    names = words.listed((each.candidate for each in report.decisions), 5)
+    told = [words.standing(report), f"{report.plan}: {names} against {words.baseline(report)}"]
+    pen.banner(words.HEADLINE[report.answer], told, ANSWER_STYLE[report.answer])
+    if len(report.decisions) == 1:
+        _reasons(report.decisions[0], pen)
+        return
+    for decision in report.decisions:
+        pen.item(
+            f"{decision.candidate}: {words.HEADLINE[decision.answer]} - {words.gist(decision)}".removesuffix(" - "),
+            ANSWER_STYLE[decision.answer],
+        )
+    if report.best:
+        pen.item(f"Best of the promoted: {report.best}. {words.BEST}")
+
+
+def _reasons(decision: Decision, pen: Pen) -> None:
+    for lost in words.not_run(decision):
+        pen.item(lost, ANSWER_STYLE["error"])
+    for reason in decision.reasons:
+        pen.item(reason)
+
+
+def _suite(report: Report, decision: Decision, suite: SuiteRun, pen: Pen, queries: int) -> None:
+    pen.heading(suite.name, words.overview(suite))
+    verdicts = words.verdicts(decision, suite.name)
+    if verdicts:
+        pen.print(tables.checks(report, verdicts, pen))
+    for note in words.notes(verdicts, decision):
+        pen.item(note)
+    table = tables.means(report, decision, suite, pen)
+    if table is not None:
+        pen.say("\nMeans without a verdict", "bold")
+        pen.print(table)
+    _worst(report, decision, suite.name, pen, queries)
+
+
+def _worst(report: Report, decision: Decision, suite: str, pen: Pen, queries: int) -> None:
+    failed = worst.failed(report, decision.candidate, suite)
+    if failed:
+        told = f"{figures.count(len(failed), 'query', 'queries')} gave an error; the first is {failed[0].id}: "
+        pen.item(told + failed[0].errors[decision.candidate], ANSWER_STYLE["error"])
+    lost = worst.losses(report, decision, suite)
+    if not lost:
+        return
+    more = f"; the worst {queries} (report.json has all; ragguard show ID tells all about one)" if len(lost) > queries else ""
+    pen.say(
+        f"\n{figures.count(len(lost), 'query', 'queries')} got worse in {lost[0].metric}{more}. Ranked with [grade]; [-] was not judged:",
+        "bold",
+    )
+    for loss in lost[:queries]:
+        unit = loss.scale.unit
+        change = f"{figures.mean(loss.before, unit)} -> {figures.mean(loss.after, unit)}"
+        pen.say(f"\n{loss.case.id}: {loss.metric} {change}", "bold")
+        pen.quote(loss.case.text)
+        tables.wanted(report, loss.case, (words.baseline(report), decision.candidate), pen)
+        pen.print(tables.rankings(report, loss.case, (words.baseline(report), decision.candidate), pen, depth=5))
+
+
+def _notes(report: Report, pen: Pen) -> None:
+    told = {arm.name: ", ".join(f"{key} {tables.fact(value)}" for key, value in sorted(arm.notes.items())) for arm in report.arms}
+    facts = [f"{name}: {notes}" for name, notes in told.items() if notes]
+    for heading, lines in (("Systems", facts), ("Warnings", list(report.warnings))):
+        if lines:
+            pen.heading(heading)
+            for each in lines:
+                pen.item(each, "yellow" if heading == "Warnings" else "")
+
+
+def _end(report: Report, pen: Pen, folder: Path | None) -> None:
+    judged = [decision for decision in report.decisions if decision.verdicts]
+    if judged:
+        pen.heading("How to read this")
+        pen.say(words.legend(judged[0]), "dim")
+    took = sum(report.times.seconds.values())
+    pen.heading(f"{words.HEADLINE[report.answer]} (exit code {report.exit_code})", f"took {figures.seconds(took)}" if took else "")
+    if folder is not None:
+        pen.say(f"Report: {folder}")

@@ -1,0 +1,141 @@
+"""The paired comparison of one check: picks the method, and handles what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ragguard.errors import InputError, Problem
+from ragguard.records.evidence import PairedScores
+from ragguard.records.metric import Scale
+from ragguard.records.verdict import Estimate
+from ragguard.statistics.binary import mcnemar_uneven, mcnemar_worse, tango_bounds
+from ragguard.statistics.limits import p_meets_binary, p_meets_graded
+from ragguard.statistics.must import must_rule
+from ragguard.statistics.paired import hall_bounds, moments, p_below, phantom_bound
+from ragguard.statistics.power import guard, mde, needed
+from ragguard.statistics.rows import Pair, Row, complete_pairs, imputed_pairs, intent_means, mean, oriented, ranged, read_rows
+
+_TIE = 1e-12
+"""Differences of intent means smaller than this are rounding."""
+
+BINARY = "Tango's score interval, exact McNemar test"
+GRADED = "Hall's skew-corrected t interval, t-test with a phantom gain"
+NO_RANGE = "Hall's skew-corrected t interval; shown only: the metric has no range, so missing scores cannot be imputed"
+
+
+def estimate(pairs: PairedScores, *, alpha: float, endpoints: int) -> Estimate:
+    """Compare the arms on one check.
+
+    ``alpha`` is the one-sided error rate of the pass side, already divided by candidates and looks; ``endpoints`` the number of
+    blocking endpoints of the plan, among which the power is shared.
+
+    Raises:
+        InputError: the scores are not what the scale says, a blocking or veto metric has no range, or the limit lies outside it.
+    """
+    rows = read_rows(pairs)
+    plain = _counted(pairs, rows, alpha)
+    if pairs.check.tier == "must":
+        return must_rule(plain, rows)
+    _refuse_unusable(plain)
+    complete = complete_pairs(rows)
+    if not complete:
+        return plain
+    exact = plain.method.startswith(BINARY)
+    seen = _with_means(plain, complete)
+    if seen.intents > 1:
+        seen = _with_bounds(seen, rows, complete, endpoints, exact=exact)
+    return _with_tests(seen, complete, exact=exact) if ranged(pairs.scale) else seen
+
+
+def _counted(pairs: PairedScores, rows: Sequence[Row], alpha: float) -> Estimate:
+    no_baseline = {row.case for row in rows if row.baseline is None}
+    no_candidate = {row.case for row in rows if row.candidate is None}
+    return Estimate(
+        check=pairs.check,
+        scale=pairs.scale,
+        alpha=alpha,
+        method=_method(pairs, rows),
+        cases=len({row.case for row in rows}),
+        intents=len({pair.intent for pair in complete_pairs(rows)}),
+        guard=guard(alpha, pairs.check.margin),
+        unscored=len(no_baseline | no_candidate),
+        missing_baseline=len(no_baseline),
+        missing_candidate=len(no_candidate),
+        missing_p=mcnemar_uneven(len(no_baseline - no_candidate), len(no_candidate - no_baseline)),
+    )
+
+
+def _method(pairs: PairedScores, rows: Sequence[Row]) -> str:
+    if not ranged(pairs.scale):
+        return NO_RANGE
+    one_row_per_intent = len({row.intent for row in rows}) == len(rows)
+    name = BINARY if pairs.scale.binary and one_row_per_intent else GRADED
+    return f"{name}; strict" if pairs.check.strict else name
+
+
+def _refuse_unusable(plain: Estimate) -> None:
+    check, scale = plain.check, plain.scale
+    if check.tier != "advisory" and not ranged(scale):
+        what = f"{check.metric} has no range, so a margin has no meaning and a missing score no worst value"
+        raise InputError(Problem(check.identity, what, "make the check advisory, or declare the metric's low and high"))
+    if check.limit is not None and ranged(scale) and not 0 <= oriented(check.limit, scale) <= 1:
+        what = f"the limit {check.limit} lies outside the metric's range {scale.low} to {scale.high}"
+        raise InputError(Problem(check.identity, what, "give the limit in the metric's own unit"))
+
+
+def _differences(pairs: Sequence[Pair], scale: Scale) -> list[float]:
+    return intent_means(pairs, lambda pair: oriented(pair.candidate, scale) - oriented(pair.baseline, scale))
+
+
+def _with_means(plain: Estimate, complete: Sequence[Pair]) -> Estimate:
+    differences = _differences(complete, plain.scale)
+    return replace(
+        plain,
+        baseline_mean=mean(intent_means(complete, lambda pair: pair.baseline)),
+        candidate_mean=mean(intent_means(complete, lambda pair: pair.candidate)),
+        difference=mean(differences),
+        wins=sum(value > _TIE for value in differences),
+        ties=sum(abs(value) <= _TIE for value in differences),
+        losses=sum(value < -_TIE for value in differences),
+    )
+
+
+def _with_bounds(seen: Estimate, rows: Sequence[Row], complete: Sequence[Pair], endpoints: int, *, exact: bool) -> Estimate:
+    differences, alpha, margin = _differences(complete, seen.scale), seen.alpha, seen.check.margin
+    sd = float(moments(differences).sd)
+    lower, upper = _bounds(differences, alpha, strict=seen.check.strict, exact=exact)
+    seen = replace(seen, lower=lower, upper=upper, sd=sd)
+    if seen.scale.best is None or seen.scale.worst is None:
+        return seen
+    filled = imputed_pairs(rows, seen.scale.best, seen.scale.worst)
+    return replace(
+        seen,
+        pass_lower=_bounds(_differences(filled, seen.scale), alpha, strict=seen.check.strict, exact=exact)[0],
+        pass_mean=mean(intent_means(filled, lambda pair: pair.candidate)),
+        mde=mde(sd, seen.intents, alpha),
+        needed=needed(sd, alpha, margin, endpoints),
+        needed_as_observed=needed(sd, alpha, margin, endpoints, seen.difference or 0.0),
+    )
+
+
+def _bounds(differences: Sequence[float], alpha: float, *, strict: bool, exact: bool) -> tuple[float, float]:
+    sample = moments(differences)
+    lower, upper = tango_bounds(*_discordant(differences), sample.n, alpha) if exact else map(float, hall_bounds(sample, alpha))
+    return (min(lower, float(phantom_bound(sample, alpha))) if strict else lower), upper
+
+
+def _discordant(differences: Sequence[float]) -> tuple[int, int]:
+    return sum(value > _TIE for value in differences), sum(value < -_TIE for value in differences)
+
+
+def _with_tests(seen: Estimate, complete: Sequence[Pair], *, exact: bool) -> Estimate:
+    differences = _differences(complete, seen.scale)
+    p_worse = mcnemar_worse(*_discordant(differences)) if exact else p_below(moments(differences), 0.0)
+    return replace(seen, p_worse=float(p_worse), p_limit=_p_limit(seen, complete, exact=exact))
+
+
+def _p_limit(seen: Estimate, complete: Sequence[Pair], *, exact: bool) -> float | None:
+    if seen.check.limit is None:
+        return None
+    limit = oriented(seen.check.limit, seen.scale)
+    scores = intent_means(complete, lambda pair: oriented(pair.candidate, seen.scale))
+    return float(p_meets_binary(round(sum(scores)), len(scores), limit) if exact else p_meets_graded(moments(scores), limit))

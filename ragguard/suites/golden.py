@@ -1,0 +1,76 @@
+"""The golden suite: golden queries as they stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ragguard.data.collection import Collection
+from ragguard.errors import InputError, Problem, suggest
+from ragguard.plan.load import LoadedSuite
+from ragguard.plan.models import Selection
+from ragguard.records.collection import Query
+from ragguard.records.evidence import Case
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The cases of a suite, sorted by id, and which of them belong to which slice ("" holds all)."""
+
+    cases: tuple[Case, ...]
+    slices: Mapping[str, frozenset[str]]
+
+    def slices_of(self, case: str) -> tuple[str, ...]:
+        """The named slices that a case belongs to."""
+        return tuple(name for name, members in self.slices.items() if name and case in members)
+
+
+def selects(selection: Selection, query: Query) -> bool:
+    """Tell whether a query has all of ``tags``, any of ``any_tags``, and asks for its version in the mode named."""
+    return (
+        set(selection.tags) <= set(query.tags)
+        and (not selection.any_tags or not set(selection.any_tags).isdisjoint(query.tags))
+        and (selection.asks is None or (query.asks is not None and query.asks.mode == selection.asks))
+    )
+
+
+def build(suite: LoadedSuite, collection: Collection) -> Cases:
+    """Make the cases of a suite.
+
+    Raises:
+        InputError: no query is selected, or a slice that a check names is empty.
+    """
+    _known_tags(suite, collection)
+    queries = sorted((q for q in collection.queries.values() if selects(suite.plan.cases, q)), key=lambda query: query.id)
+    if not queries:
+        raise InputError(
+            Problem(suite.source.where(("cases",)), "selects no query of the collection", "check the tags, or leave cases: out")
+        )
+    cases = tuple(Case(query.id, query.text, query, collection.qrels.get(query.id, {})) for query in queries)
+    slices = {"": frozenset(case.id for case in cases)}
+    slices |= {name: frozenset(q.id for q in queries if selects(selection, q)) for name, selection in suite.plan.slices.items()}
+    problems = [
+        Problem(
+            suite.source.where(("slices", check.slice)),
+            f"slice {check.slice!r} of {check.metric} has no case",
+            "check its tags, or drop the check",
+        )
+        for check in suite.plan.checks
+        if not slices[check.slice]
+    ]
+    if problems:
+        raise InputError(problems)
+    return Cases(cases, slices)
+
+
+def _known_tags(suite: LoadedSuite, collection: Collection) -> None:
+    known = {tag for query in collection.queries.values() for tag in query.tags}
+    checked = {check.slice for check in suite.plan.checks}
+    selections: dict[tuple[str, ...], Selection] = {("cases",): suite.plan.cases}
+    selections |= {("slices", name): selection for name, selection in suite.plan.slices.items() if name in checked}
+    problems = [
+        Problem(suite.source.where(location), f"no query of {collection.folder.name} has the tag {tag!r}", suggest(tag, known))
+        for location, selection in selections.items()
+        for tag in (*selection.tags, *selection.any_tags)
+        if tag not in known
+    ]
+    if problems:
+        raise InputError(problems)

@@ -1,0 +1,150 @@
+"""From a suite as written to a suite that can run: its collection loaded, its cases made, its checks as records."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ragguard.data.collection import Collection
+from ragguard.data.collection import load as load_collection
+from ragguard.errors import InputError, Problem
+from ragguard.plan.load import LoadedPlan, LoadedSuite
+from ragguard.plan.models import CheckPlan
+from ragguard.records.evidence import Check
+from ragguard.records.metric import Metric, Scale
+from ragguard.store import fingerprint
+from ragguard.suites.golden import Cases
+from ragguard.suites.runner import build
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite that can run. ``metrics`` are those of its checks and those it only reports; ``fingerprint`` covers all that it asks."""
+
+    loaded: LoadedSuite
+    collection: Collection
+    cases: Cases
+    checks: tuple[Check, ...]
+    metrics: tuple[Metric, ...]
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        """The suite's name."""
+        return self.loaded.plan.suite
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A plan of which every name, file and collection has been found; nothing has been trained or run.
+
+    ``versions`` names each metric with the version of its definition; ``question`` is the hash of all that is asked (cases, margins,
+    alpha, endpoints, seed, metric versions), taken before anything is scored.
+    """
+
+    loaded: LoadedPlan
+    suites: tuple[Suite, ...]
+    scales: Mapping[Metric, Scale]
+    versions: Mapping[str, str]
+
+    @property
+    def alpha_pass(self) -> float:
+        """The error rate of the pass side: shared over candidates and looks."""
+        return self.alpha_fail / len(self.loaded.plan.candidates)
+
+    @property
+    def alpha_fail(self) -> float:
+        """The error rate of the fail side: shared over looks."""
+        return self.loaded.plan.alpha / self.loaded.plan.looks
+
+    @property
+    def endpoints(self) -> int:
+        """Number of blocking checks, among which the power is shared."""
+        return sum(check.tier == "blocking" for suite in self.suites for check in suite.checks)
+
+    @property
+    def golden(self) -> dict[str, str]:
+        """Every golden query's text by id: what no training may see."""
+        return {query.id: query.text for suite in self.suites for query in suite.collection.queries.values()}
+
+    @property
+    def question(self) -> str:
+        """The hash of all that is asked."""
+        plan = self.loaded.plan
+        asked = [plan.seed, plan.alpha, plan.looks, plan.depth, len(plan.candidates)]
+        return fingerprint("question", asked, [suite.fingerprint for suite in self.suites], self.versions)
+
+
+def resolve(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], version_of: Callable[[Metric], str]) -> Resolved:
+    """Load every collection once, make every suite's cases, and look every metric up.
+
+    ``scale_of`` and ``version_of`` are the metric catalog's; they raise ValueError for what it does not know.
+
+    Raises:
+        InputError: with the problems of all collections, suites and metrics together.
+    """
+    problems: list[Problem] = []
+    scales = _scales(loaded, scale_of, problems)
+    collections: dict[tuple[Path, str], Collection] = {}
+    suites = []
+    for suite in loaded.suites:
+        try:
+            suites.append(_suite(suite, _collection(loaded, suite, collections)))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(dict.fromkeys(problems))
+    return Resolved(loaded, tuple(suites), scales, {str(metric): version_of(metric) for metric in scales})
+
+
+def _scales(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], problems: list[Problem]) -> dict[Metric, Scale]:
+    scales: dict[Metric, Scale] = {}
+    for suite in loaded.suites:
+        named = [(("checks", i, "metric"), check.metric) for i, check in enumerate(suite.plan.checks)]
+        for location, name in [*named, *((("report", i), name) for i, name in enumerate(suite.plan.report))]:
+            metric = Metric.parse(name)
+            try:
+                scales[metric] = scale_of(metric)
+            except ValueError as error:
+                problems.append(Problem(suite.source.where(location), str(error)))
+    return scales
+
+
+def _collection(loaded: LoadedPlan, suite: LoadedSuite, known: dict[tuple[Path, str], Collection]) -> Collection:
+    own = suite.plan.collection
+    folder = (suite.folder / own if own else loaded.folder / loaded.plan.collection).resolve()
+    split = suite.plan.split or loaded.plan.split
+    if (folder, split) not in known:
+        if not folder.is_dir():
+            where = suite.source.where(("collection",)) if own else loaded.source.where(("collection",))
+            raise InputError(
+                Problem(
+                    where, f"collection: there is no folder {own or loaded.plan.collection}", "paths start from the file that names them"
+                )
+            )
+        known[folder, split] = load_collection(folder, split)
+    return known[folder, split]
+
+
+def _suite(suite: LoadedSuite, collection: Collection) -> Suite:
+    cases = build(suite, collection)
+    checks = tuple(_check(suite, check) for check in suite.plan.checks)
+    metrics = tuple(dict.fromkeys([*(check.metric for check in checks), *map(Metric.parse, suite.plan.report)]))
+    return Suite(suite, collection, cases, checks, metrics, _fingerprint(suite, collection, cases))
+
+
+def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
+    return Check(
+        suite=suite.plan.suite,
+        metric=Metric.parse(check.metric),
+        tier=check.tier,
+        margin=check.margin,
+        slice=check.slice,
+        limit=check.limit,
+        strict=check.strict,
+        max_unscored=suite.plan.max_unscored,
+    )
+
+
+def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases) -> str:
+    asked = suite.plan.model_dump(mode="json", exclude={"description", "collection", "split"})
+    return fingerprint("suite", asked, collection.fingerprint, [asdict(case) for case in cases.cases])

@@ -1,0 +1,120 @@
+"""A retriever that the user wrote: a callable, or a LangChain or LlamaIndex retriever object."""
+
+import importlib
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ragguard.errors import CannotJudge, InputError, Problem, RagguardError, suggest
+from ragguard.plan.systems import PythonRetriever as PythonPlan
+from ragguard.records.evidence import Case, Observation, Ranked
+from ragguard.systems.fingerprints import digest, file_digest
+from ragguard.systems.protocols import Corpus, Progress, Vault
+from ragguard.systems.ranking import ordered
+from ragguard.systems.results import read_results
+
+Ask = Callable[[str, int], Any]
+
+
+class PythonRetriever:
+    """Asks ``package.module:name``, case by case.
+
+    The object is called with (text, depth); an object with ``invoke`` (LangChain) or ``retrieve`` (LlamaIndex) is asked through
+    that, with the text alone. It brings its own index: it must have been built over the same documents. The fingerprint covers the
+    module's own file, the arguments and the plan's ``version``, not what the module imports or asks.
+    """
+
+    def __init__(self, plan: PythonPlan, base: Path) -> None:
+        self._plan = plan
+        if str(base) not in sys.path:
+            sys.path.insert(0, str(base))
+        source = self._source()
+        self.fingerprint = digest({**plan.model_dump(mode="json"), "source": file_digest(source) if source else ""})
+        self._ask: Ask | None = None
+        self._known: set[str] = set()
+        self._notes: dict[str, float | int | str] = {}
+
+    def _source(self) -> Path | None:
+        module = self._plan.callable.partition(":")[0]
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None:
+            raise InputError(Problem("", f"callable: there is no module {module!r}", "put it beside the plan, or install it"))
+        return Path(spec.origin) if spec.origin and Path(spec.origin).is_file() else None
+
+    def index(self, corpus: Corpus, vault: Vault, progress: Progress) -> None:  # noqa: ARG002 - the object brings its own index
+        """Import the object, and learn the ids of the corpus.
+
+        Raises:
+            InputError: the module has no such name, or what it names cannot be asked.
+            CannotJudge: importing or making it failed.
+        """
+        progress.start("import retriever", 1)
+        self._ask = self._load()
+        self._known = {document.id for document in corpus.documents()}
+        self._notes = {"callable": self._plan.callable, "documents_not_in_corpus": 0}
+        progress.advance(1)
+
+    def _load(self) -> Ask:
+        module, _, name = self._plan.callable.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in name.split("."):
+                found = _attribute(found, part)
+            if self._plan.arguments:
+                found = found(**self._plan.arguments)
+        except RagguardError:
+            raise
+        except Exception as error:  # the user's code may raise anything
+            raise CannotJudge(f"{self._plan.callable}: {type(error).__name__}: {error}") from error
+        return _asker(found, self._plan.callable)
+
+    def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
+        """Return one observation per case, in order; what the object raises on a case is that observation's error."""
+        return [self._search(case, depth) for case in cases]
+
+    def _search(self, case: Case, depth: int) -> Observation:
+        if self._ask is None:
+            raise RuntimeError("index() comes before search()")
+        began = time.perf_counter()
+        try:
+            answer = self._ask(case.text, depth)
+            seconds = {"retrieve": time.perf_counter() - began}
+            results = read_results(answer)
+        except Exception as error:  # noqa: BLE001 - the user's code may raise anything; it is said on the case
+            return Observation(case.id, error=f"{type(error).__name__}: {error}", seconds={"retrieve": time.perf_counter() - began})
+        self._count_unknown(results)
+        return Observation(case.id, ordered(results, depth), seconds=seconds)
+
+    def _count_unknown(self, results: Sequence[Ranked]) -> None:
+        unknown = sum(found.id not in self._known for found in results)
+        self._notes["documents_not_in_corpus"] = int(self._notes["documents_not_in_corpus"]) + unknown
+
+    def notes(self) -> Mapping[str, float | int | str]:
+        """Say what was asked, and how many results named documents that the corpus does not have."""
+        return dict(self._notes)
+
+
+def _attribute(found: Any, name: str) -> Any:
+    if not hasattr(found, name):
+        where = getattr(found, "__name__", type(found).__name__)
+        raise InputError(Problem(where, f"callable: it has no {name!r}", suggest(name, (n for n in dir(found) if not n.startswith("_")))))
+    return getattr(found, name)
+
+
+def _asker(found: Any, name: str) -> Ask:
+    for method in ("invoke", "retrieve"):
+        if callable(getattr(found, method, None)) and not isinstance(found, type):
+            return lambda text, _depth: getattr(found, method)(text)
+    if isinstance(found, type) or not callable(found):
+        what = f"callable: {name} is {'a class' if isinstance(found, type) else f'of type {type(found).__name__}'}, which cannot be asked"
+        raise InputError(
+            Problem("", what, "name a function (text, depth), an object with invoke or retrieve, or a factory with arguments:")
+        )
+    asked: Ask = found
+    return asked

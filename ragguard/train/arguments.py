@@ -1,0 +1,97 @@
+"""The arguments of sentence-transformers' trainer: ours, and those of the recipe that pass through."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from ragguard.errors import InputError, Problem, suggest
+from ragguard.plan.systems import BiEncoderRecipe
+
+OURS = {
+    "num_train_epochs": "say epochs:",
+    "per_device_train_batch_size": "say batch_size:",
+    "learning_rate": "say learning_rate: beside arguments:",
+    "seed": "say seed:",
+    "data_seed": "say seed:",
+    "use_cpu": "say device: cpu",
+    "batch_sampler": "the loss decides it",
+    "prompts": "say query_prompt: and document_prompt: of the retriever",
+    "metric_for_best_model": "early stopping is on nDCG@10",
+    **dict.fromkeys(("eval_strategy", "eval_steps", "save_strategy", "save_steps", "load_best_model_at_end"), "say early_stopping:"),
+    **dict.fromkeys(
+        ("output_dir", "report_to", "push_to_hub", "disable_tqdm", "logging_steps", "logging_strategy", "logging_nan_inf_filter"), ""
+    ),
+}
+"""Arguments that cannot pass through, and what to say instead."""
+
+
+def build(recipe: BiEncoderRecipe, folder: Path, *, rows: int, seed: int, prompts: dict[str, str]) -> Any:
+    """Return SentenceTransformerTrainingArguments for a recipe.
+
+    Raises:
+        InputError: an argument that the trainer does not have, that is ragguard's to set, or that it refuses.
+    """
+    from sentence_transformers import SentenceTransformerTrainingArguments
+
+    check(recipe, {field.name for field in fields(SentenceTransformerTrainingArguments)})
+    given: dict[str, Any] = {
+        "output_dir": str(folder),
+        "num_train_epochs": recipe.epochs,
+        "per_device_train_batch_size": recipe.batch_size,
+        "learning_rate": recipe.learning_rate,
+        "seed": seed,
+        "use_cpu": recipe.device == "cpu",
+        "batch_sampler": "no_duplicates" if "multiple-negatives" in recipe.loss else "batch_sampler",
+        "prompts": prompts or None,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "save_strategy": "no",
+        "dataloader_pin_memory": False,
+    }
+    try:
+        return SentenceTransformerTrainingArguments(**{**given, **_stopping(recipe, rows), **recipe.arguments})
+    except (TypeError, ValueError, ImportError) as error:
+        raise InputError(
+            Problem("", f"arguments: the trainer refuses them: {error}", "see SentenceTransformerTrainingArguments")
+        ) from error
+
+
+def check(recipe: BiEncoderRecipe, known: set[str]) -> None:
+    """Check the names of a recipe's arguments.
+
+    Raises:
+        InputError: with every unknown or reserved name.
+    """
+    problems = [
+        Problem("", f"arguments: the trainer has no {name!r}", suggest(name, known)) for name in recipe.arguments if name not in known
+    ]
+    problems += [
+        Problem("", f"arguments: {name} is ragguard's to set", OURS[name] or "remove it") for name in recipe.arguments if name in OURS
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _stopping(recipe: BiEncoderRecipe, rows: int) -> dict[str, Any]:
+    if recipe.early_stopping is None:
+        return {}
+    per_epoch = -(-rows // recipe.batch_size)
+    total = max(1, int(per_epoch * recipe.epochs))
+    steps = min(total, max(1, per_epoch // recipe.early_stopping.evaluations_per_epoch))
+    return {
+        "eval_strategy": "steps",
+        "eval_steps": steps,
+        "save_strategy": "steps",
+        "save_steps": steps,
+        "save_only_model": True,
+        "save_total_limit": 1,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": f"eval_{DEV_METRIC}",
+        "greater_is_better": True,
+    }
+
+
+DEV_METRIC = "dev_cosine_ndcg@10"
+"""What InformationRetrievalEvaluator calls nDCG@10 under the name dev."""

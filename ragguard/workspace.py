@@ -1,0 +1,52 @@
+"""Makes a starter workspace, and writes the schemas of what people edit."""
+
+import json
+import shutil
+from pathlib import Path
+
+from ragguard.errors import CannotJudge, InputError, Problem
+from ragguard.plan.models import GatePlan, SuitePlan
+from ragguard.reports import document
+from ragguard.store import write_atomically
+
+_PACKAGED = Path(__file__).parent / "share"
+_CHECKOUT = Path(__file__).parent.parent
+
+PARTS = {"examples/starter": ".", "suites": "suites", "golden/payments": "golden/payments"}
+"""Where the parts of a workspace lie in a checkout (in the wheel: below ``share``), and where they go."""
+
+LEFT_OUT = {"source", "canonical.yaml", "__pycache__"}
+
+
+def share(part: str) -> Path:
+    """Where a shipped folder lies: in the wheel, or in the checkout that ragguard runs from."""
+    packaged = _PACKAGED / part
+    return packaged if packaged.is_dir() else _CHECKOUT / part
+
+
+def make(folder: Path) -> list[str]:
+    """Copy the starter workspace into an empty folder; return the files written.
+
+    Raises:
+        InputError: the folder has something in it.
+        CannotJudge: it cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(Problem(str(folder), "is not an empty folder", "name another: nothing that exists is overwritten"))
+    try:
+        for part, target in PARTS.items():
+            shutil.copytree(share(part), folder / target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    except OSError as error:
+        raise CannotJudge(f"{folder}: cannot be written: {error.strerror or error}") from error
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def write_schemas(out: Path) -> list[Path]:
+    """Write the JSON schemas of plans, suites and reports; return the files."""
+    schemas = {"gate": GatePlan.model_json_schema(), "suite": SuitePlan.model_json_schema(), "report": document.schema()}
+    paths = []
+    for name, schema in schemas.items():
+        path = out / f"{name}.schema.json"
+        write_atomically(path, (json.dumps(schema, indent=2, ensure_ascii=False) + "\n").encode())
+        paths.append(path)
+    return paths
