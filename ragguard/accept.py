@@ -9,6 +9,7 @@ from ragguard.plan.lock import Lock
 from ragguard.plan.source import display
 from ragguard.reports import document
 from ragguard.store import write_atomically
+from ragguard.train.arms import CHECKPOINT
 
 
 def accept(candidate: str, plan: Path, report: Path, *, force: bool = False) -> Lock:
@@ -34,6 +35,7 @@ def accept(candidate: str, plan: Path, report: Path, *, force: bool = False) -> 
         decision=answer,
         accepted_at=datetime.now(UTC).isoformat(timespec="seconds"),
         forced=answer != "promote",
+        checkpoints={place: about[CHECKPOINT] for place, about in arm.provenance.items()},
     )
     write_atomically(plan.resolve().parent / locks.NAME, lock.to_bytes())
     return lock

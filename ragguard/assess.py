@@ -31,6 +31,7 @@ def check(plan: Path) -> Assessment:
     problems = [problem for folder in collections if (folder / manifest.NAME).is_file() for problem in manifest.verify(folder)]
     if problems:
         raise InputError(problems)
+    gate.look_ahead(resolved)
     prospects = tuple(_prospect(resolved, suite, check) for suite in resolved.suites for check in suite.checks)
     return Assessment(
         plan=resolved.loaded.plan.name,

@@ -66,12 +66,12 @@ def check(plan: Plan = Path("gate.yaml"), as_json: AsJson = False) -> int:
 
 
 @app.command(epilog="Example: ragguard train gate.yaml --candidate tuned")
-def train(plan: Plan = Path("gate.yaml"), candidate: Candidate = None, as_json: AsJson = False) -> int:
+def train(plan: Plan = Path("gate.yaml"), candidate: Candidate = None, allow_code: AllowCode = False, as_json: AsJson = False) -> int:
     """Train the plan's candidates (those not trained yet), and say where the checkpoints lie."""
     from ragguard import gate
 
     with _progress(quiet=as_json) as progress:
-        trained = gate.train(plan, candidate=candidate, progress=progress)
+        trained = gate.train(plan, candidate=candidate, allow_code=allow_code, progress=progress)
     lines = [f"{name}: {folder}" for name, folder in trained.items()] or ["nothing to train: no candidate has a train: recipe"]
     _say({name: str(folder) for name, folder in trained.items()}, "\n".join(lines), as_json)
     return 0
@@ -97,7 +97,7 @@ def compare(
     split: Annotated[str, typer.Option(help="For run files: which qrels.")] = "test",
     suite: Annotated[Path | None, typer.Option(help="For run files: a suite. Default: nDCG@10, RR, R@100 and AP.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the reports.")] = Path("reports/compare"),
-    store: Annotated[Path, typer.Option(help="Where run ids are looked up.")] = Path(".ragguard"),
+    store: Annotated[Path, typer.Option(help="Where run ids are looked up.", envvar="RAGGUARD_STORE")] = Path(".ragguard"),
     as_json: AsJson = False,
 ) -> int:
     """Compare two stored runs, reports or run files, paired, and decide on the second."""

@@ -44,6 +44,7 @@ def compare(
     if all(files):
         return _run_files(Path(baseline), Path(candidate), collection, split, suite, store, progress)
     if any(files):
+        _report_file((candidate if files[0] else baseline).partition(":")[0], store)
         what = f"{baseline if files[0] else candidate} is a run file and {candidate if files[0] else baseline} is not"
         raise NotComparable(Problem("compare", what, "compare two run files, or two reports"))
     return _reports(_side(baseline, store), _side(candidate, store))
@@ -70,7 +71,7 @@ def _run_files(
 
 
 def _side(name: str, store: Path) -> Side:
-    place, _, arm = name.partition(":")
+    place, arm = (name, "") if Path(name).exists() or ":" not in name else name.rsplit(":", 1)
     report = document.from_json(_report_file(place, store))
     arms = {found.name: found for found in report.arms}
     candidates = [found.name for found in report.arms if found.role == "candidate"]
@@ -94,7 +95,8 @@ def _report_file(place: str, store: Path) -> Path:
 
 def _reports(baseline: Side, candidate: Side) -> Report:
     _alike(baseline, candidate)
-    decision = decide("candidate", judge([("baseline", e) for e in _estimates(baseline, candidate)], alpha=candidate.report.alpha))
+    alpha = candidate.report.alpha / candidate.report.looks
+    decision = decide("candidate", judge([("baseline", e) for e in _estimates(baseline, candidate, alpha)], alpha=alpha))
     arms = (replace(baseline.arm, name="baseline", role="baseline"), replace(candidate.arm, name="candidate", role="candidate"))
     return _merged(baseline, candidate, arms, decision)
 
@@ -114,7 +116,7 @@ def _alike(baseline: Side, candidate: Side) -> None:
         raise NotComparable(problems)
 
 
-def _estimates(baseline: Side, candidate: Side) -> Iterator[Estimate]:
+def _estimates(baseline: Side, candidate: Side, alpha: float) -> Iterator[Estimate]:
     checks = _checks(candidate.report)
     before, after = _cases(baseline), _cases(candidate)
     endpoints = sum(check.tier == "blocking" for check, _ in checks)
@@ -130,7 +132,7 @@ def _estimates(baseline: Side, candidate: Side) -> Iterator[Estimate]:
                 baseline=tuple(before[name].scores.get(baseline.arm.name, {}).get(metric, missing) for name in names),
                 candidate=tuple(after[name].scores.get(candidate.arm.name, {}).get(metric, missing) for name in names),
             ),
-            alpha=candidate.report.alpha,
+            alpha=alpha,
             endpoints=endpoints,
         )
 

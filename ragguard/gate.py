@@ -4,12 +4,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from pydantic import TypeAdapter
 
+from ragguard.data.collection import Collection
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.errors import CannotJudge, InputError, Problem, suggest
@@ -23,14 +25,18 @@ from ragguard.records.report import Arm, Report, Role, Times
 from ragguard.records.verdict import Decision, Estimate
 from ragguard.reports.assemble import ArmScores, assemble
 from ragguard.reports.document import to_json
+from ragguard.reports.redaction import hider
 from ragguard.statistics.estimate import estimate
 from ragguard.store import Store, fingerprint, write_atomically
 from ragguard.suites.resolve import Resolved, Suite, resolve
 from ragguard.suites.runner import Asker
 from ragguard.systems.protocols import Progress
 from ragguard.train.arms import Ready, Workshop, prepare, system_of, train_system
+from ragguard.train.survey import survey
 
 _SCORES = TypeAdapter(dict[str, dict[str, Score]])
+
+Note: TypeAlias = str | int | float
 
 
 class Silent:
@@ -49,11 +55,11 @@ class _Run:
 
     resolved: Resolved
     workshop: Workshop
-    allow_code: bool
     arms: dict[str, Arm] = field(default_factory=dict)
     scores: dict[str, dict[str, ArmScores]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     outages: dict[str, str] = field(default_factory=dict)
+    expanded: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -91,20 +97,21 @@ def run(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     resolved = load(plan)
     gated = _gated(resolved.loaded, candidate)
-    state = _Run(resolved, _workshop(resolved, store, progress), allow_code)
-    _run_arm(state, "baseline", "baseline")
+    state = _Run(resolved, _workshop(resolved, store, progress, allow_code), expanded=dict(resolved.loaded.expanded))
+    survey(state.workshop, [*_references(resolved.loaded), *gated], _collections(resolved))
+    _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
-        _run_arm(state, "anchor", "anchor")
+        _run_reference(state, "anchor")
     for name in gated:
         _run_candidate(state, name)
     decisions = tuple(_decide(state, name) for name in gated)
-    report = assemble(resolved, tuple(state.arms.values()), state.scores, decisions, Times(started, state.seconds))
+    report = assemble(resolved, tuple(state.arms.values()), state.scores, decisions, Times(started, state.seconds), state.expanded)
     write_atomically(state.workshop.store.folder / "runs" / report.run / "report.json", to_json(report))
     return report
 
 
 def train(
-    plan: Path | str, *, candidate: str | None = None, progress: Progress | None = None, store: Path | None = None
+    plan: Path | str, *, candidate: str | None = None, allow_code: bool = False, progress: Progress | None = None, store: Path | None = None
 ) -> dict[str, Path]:
     """Train the candidates that have a recipe; return the checkpoints' folders by ``candidate/place``.
 
@@ -113,7 +120,8 @@ def train(
         CannotJudge: a training failed.
     """
     resolved = load(plan)
-    workshop = _workshop(resolved, store, progress)
+    workshop = _workshop(resolved, store, progress, allow_code)
+    survey(workshop, _gated(resolved.loaded, candidate), _collections(resolved))
     return {
         f"{name}/{place}": checkpoint.folder
         for name in _gated(resolved.loaded, candidate)
@@ -121,9 +129,27 @@ def train(
     }
 
 
-def _workshop(resolved: Resolved, store: Path | None, progress: Progress | None) -> Workshop:
+def _workshop(resolved: Resolved, store: Path | None, progress: Progress | None, allow_code: bool) -> Workshop:
     kept = Store(store or store_folder(resolved.loaded.folder))
-    return Workshop(resolved.loaded, resolved.suites[0].collection, resolved.golden, kept, progress or Silent())
+    return Workshop(resolved.loaded, resolved.suites[0].collection, resolved.golden, kept, progress or Silent(), allow_code)
+
+
+def look_ahead(resolved: Resolved) -> None:
+    """Check what the systems of a plan name, as far as that runs nothing and asks nothing of the network.
+
+    Raises:
+        InputError: with every problem found.
+    """
+    arms = [*_references(resolved.loaded), *resolved.loaded.plan.candidates]
+    survey(_workshop(resolved, None, None, allow_code=True), arms, _collections(resolved), reach_out=False)
+
+
+def _references(loaded: LoadedPlan) -> list[str]:
+    return ["baseline", *(["anchor"] if loaded.plan.anchor is not None else [])]
+
+
+def _collections(resolved: Resolved) -> list[Collection]:
+    return list({id(suite.collection): suite.collection for suite in resolved.suites}.values())
 
 
 def store_folder(folder: Path) -> Path:
@@ -138,25 +164,45 @@ def _gated(loaded: LoadedPlan, candidate: str | None) -> list[str]:
     return names if candidate is None else [candidate]
 
 
+def _run_reference(state: _Run, role: Role) -> None:
+    try:
+        _run_arm(state, role, role)
+    except CannotJudge as error:
+        raise CannotJudge(f"the {role} could not be run, so there is nothing to judge by: {error}") from error
+
+
 def _run_candidate(state: _Run, name: str) -> None:
     try:
         _run_arm(state, name, "candidate")
     except CannotJudge as error:
-        state.outages[name] = str(error)
+        state.outages[name] = hider(state.expanded)(str(error))
         state.arms.setdefault(name, Arm(name, "candidate", ""))
 
 
 def _run_arm(state: _Run, name: str, role: Role) -> None:
     with state.timed(f"{name}/prepare"):
-        ready = prepare(state.workshop, name if role == "candidate" else role, allow_code=state.allow_code)
+        ready = prepare(state.workshop, name if role == "candidate" else role)
+    state.expanded |= ready.expanded
+    if ready.seconds is not None:
+        state.seconds[f"{name}/train"] = ready.seconds
     _not_the_baseline(state, name, role, ready)
     state.arms[name] = Arm(name, role, ready.retriever.fingerprint, ready.description, {}, ready.provenance)
-    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress)
+    asker, notes = Asker(ready.retriever, state.workshop.store, state.workshop.progress), dict[str, Note]()
     for suite in state.resolved.suites:
         with state.timed(f"{name}/{suite.name}"):
             state.scores.setdefault(suite.name, {})[name] = _scored(state, suite, asker)
-    notes = asker.notes(state.resolved.suites[0].collection)
-    state.arms[name] = Arm(name, role, ready.retriever.fingerprint, ready.description, notes, ready.provenance)
+            notes |= _noted(state, suite, asker)
+    state.arms[name] = replace(state.arms[name], notes={**notes, **asker.strange()})
+
+
+def _noted(state: _Run, suite: Suite, asker: Asker) -> dict[str, Note]:
+    """What the system says of itself on a suite's corpus, if no suite before has the same; named after the suite unless it is the first."""
+    suites = state.resolved.suites
+    first = next(other for other in suites if other.collection.corpus_fingerprint == suite.collection.corpus_fingerprint)
+    if first is not suite:
+        return {}
+    before = "" if suite is suites[0] else f"{suite.name}: "
+    return {f"{before}{key}": value for key, value in asker.notes(suite.collection).items()}
 
 
 def _not_the_baseline(state: _Run, name: str, role: Role, ready: Ready) -> None:
@@ -189,17 +235,22 @@ def _score(
 
 
 def _decide(state: _Run, name: str) -> Decision:
-    if name in state.outages:
-        not_run = tuple(suite.name for suite in state.resolved.suites if name not in state.scores.get(suite.name, {}))
-        return Decision(name, "error", (f"{name} could not be run: {state.outages[name]}",), (), not_run)
+    ran = [suite for suite in state.resolved.suites if name in state.scores.get(suite.name, {})]
+    not_run = tuple(suite.name for suite in state.resolved.suites if suite not in ran)
     references = ["baseline", *(["anchor"] if "anchor" in state.arms else [])]
-    estimates = [(reference, estimated) for reference in references for estimated in _estimates(state, reference, name)]
-    return decide(name, judge(estimates, alpha=state.resolved.alpha_fail), not_run=())
+    estimates = [(reference, estimated) for reference in references for estimated in _estimates(state, ran, reference, name)]
+    decision = decide(name, judge(estimates, alpha=state.resolved.alpha_fail), not_run)
+    return decision if name not in state.outages else _with_outage(decision, f"{name} could not be run: {state.outages[name]}")
 
 
-def _estimates(state: _Run, reference: str, name: str) -> Iterator[Estimate]:
+def _with_outage(decision: Decision, reason: str) -> Decision:
+    """An outage is the reason of an error; but what failed before it stays failed."""
+    return replace(decision, reasons=(*decision.reasons, reason) if decision.answer == "block" else (reason,))
+
+
+def _estimates(state: _Run, suites: Sequence[Suite], reference: str, name: str) -> Iterator[Estimate]:
     resolved = state.resolved
-    for suite in resolved.suites:
+    for suite in suites:
         arms = state.scores[suite.name]
         for check in suite.checks:
             cases = [case for case in suite.cases.cases if case.id in suite.cases.slices[check.slice]]

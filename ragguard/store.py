@@ -4,6 +4,7 @@ Everything is kept under the fingerprint of all that it depends on, so nothing i
 every entry carries its own SHA-256, and one that does not match (torn, or edited) counts as absent and is made again.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -41,9 +42,10 @@ def write_atomically(path: Path, payload: bytes) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        reason = f"{error.strerror or error}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        fix = "free some space there" if full else "check the path and its permissions"
         raise CannotJudge(
-            f"{path}: cannot be written: {reason}; free some space there, or set RAGGUARD_STORE or --out to another disk"
+            f"{path}: cannot be written: {error.strerror or error}; {fix}, or set RAGGUARD_STORE or --out to another place"
         ) from error
 
 

@@ -29,15 +29,17 @@ def resume(
     kind: str,
     key: Callable[[Sequence[T]], str],
     do: Callable[[Sequence[T]], bytes],
+    mend: Callable[[Sequence[T], bytes], bytes] = lambda _, kept: kept,
 ) -> Iterator[tuple[Sequence[T], bytes]]:
     """Yield each batch with its result: taken from ``keeper`` where it is there, else made by ``do`` and kept.
 
-    A run that was killed goes on with the first batch that is not kept.
+    A run that was killed goes on with the first batch that is not kept. ``mend`` sees what was kept, and returns it, or what is to be
+    kept instead.
     """
     for batch in work:
         name = key(batch)
-        payload = keeper.get(kind, name)
-        if payload is None:
-            payload = do(batch)
+        kept = keeper.get(kind, name)
+        payload = do(batch) if kept is None else mend(batch, kept)
+        if payload is not kept:
             keeper.put(kind, name, payload)
         yield batch, payload

@@ -1,6 +1,6 @@
 """Reads a plan and its suites, and reports everything that is wrong with them at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.plan.models import GatePlan, SuitePlan
-from ragguard.plan.source import Source, read
+from ragguard.plan.source import Source, has_variable, read
 from ragguard.plan.systems import HybridRetriever, Retriever, SystemPlan
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -76,6 +76,7 @@ def _load(source: Source) -> LoadedPlan:
     if plan is not None:
         problems += _missing_files(plan, source)
     problems += _across(source, suites)
+    problems += _names_from_outside([(source, "name"), *((suite.source, "suite") for suite in suites)])
     if problems or plan is None:
         raise InputError(dict.fromkeys(problems))
     return LoadedPlan(plan, source, tuple(suites))
@@ -128,7 +129,7 @@ def _problem(model: type[BaseModel], source: Source, details: ErrorDetails) -> P
             source.where(location[:-1]), f"key {str(location[-1])!r} is missing in {_parent(location, source)}", f"add {location[-1]}: ..."
         )
     value = details.get("input")
-    shown = f" (it is {value!r})" if isinstance(value, str | int | float | bool) else ""
+    shown = f" (it is {value!r})" if isinstance(value, str | int | float | bool) and repr(value) not in message else ""
     return Problem(source.where(location), f"{key}: {message}{shown}" if key else f"{message}{shown}", _expected(details))
 
 
@@ -206,7 +207,7 @@ def _inside(suite: SuitePlan, source: Source) -> Iterator[Problem]:
     for index, check in enumerate(suite.checks):
         if check.slice and check.slice not in suite.slices:
             where = source.where(("checks", index, "slice"))
-            yield Problem(where, f"slice {check.slice!r} is not defined under slices:", suggest(check.slice, suite.slices))
+            yield Problem(where, f"slice {check.slice!r} is not defined under slices", suggest(check.slice, suite.slices))
 
 
 def _across(source: Source, suites: list[LoadedSuite]) -> Iterator[Problem]:
@@ -234,12 +235,19 @@ def _across(source: Source, suites: list[LoadedSuite]) -> Iterator[Problem]:
         )
 
 
+def _names_from_outside(named: Iterable[tuple[Source, str]]) -> Iterator[Problem]:
+    """Names are printed everywhere, and what a variable holds is printed nowhere."""
+    for source, key in named:
+        if source.raw.get(key) != source.values.get(key):
+            yield Problem(source.where((key,)), f"{key}: comes from the environment, and reports would print it", "write it out")
+
+
 def _missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
     """Run files and training data that are not there. Collections and models are looked for by those who read them."""
     for location, system in systems(plan):
         for below, retriever in retrievers(system):
             named = {("run",): getattr(retriever, "run", None), ("train", "data"): getattr(getattr(retriever, "train", None), "data", None)}
             for key, name in named.items():
-                if name and not (source.path.parent / name).is_file():
+                if name and not has_variable(name) and not (source.path.parent / name).is_file():
                     where = source.where((*location, *below, *key))
                     yield Problem(where, f"{key[-1]}: there is no file {name}", "paths start from the plan's folder")

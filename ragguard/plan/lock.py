@@ -1,7 +1,7 @@
 """``ragguard.lock``: the accepted baseline, written by ``ragguard accept`` and read where a plan says ``baseline: accepted``."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ NAME = "ragguard.lock"
 class Lock:
     """What was accepted: the system as the plan wrote it (``${NAME}`` unexpanded), its fingerprint, the run that judged it, the decision.
 
-    ``forced`` is true where the system was accepted without having been promoted.
+    ``forced`` is true where the system was accepted without having been promoted. ``checkpoints`` names the folder, in the store, of
+    what was trained for it, by the place of the trained part: it is taken from there, and not trained again by newer libraries.
     """
 
     candidate: str
@@ -28,6 +29,7 @@ class Lock:
     decision: str
     accepted_at: str
     forced: bool = False
+    checkpoints: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The file's content."""
@@ -49,8 +51,13 @@ def read(folder: Path) -> Lock:
         ) from None
     except ValidationError as error:
         raise InputError(
-            Problem(display(path), f"is not a lock that ragguard wrote ({error.error_count()} problems)", "accept a candidate again")
+            Problem(display(path), f"is not a lock that ragguard wrote ({_first(error)})", "accept a candidate again")
         ) from error
+
+
+def _first(error: ValidationError) -> str:
+    details = error.errors(include_url=False)[0]
+    return ": ".join(filter(None, [".".join(map(str, details["loc"])), details["msg"]]))
 
 
 def system(lock: Lock, expanded: dict[str, Any]) -> SystemPlan:

@@ -52,7 +52,8 @@ def read(path: Path, what: str) -> Source:
     shown = display(path)
     node = _parse(path, shown, what)
     if not isinstance(node, Mapping):
-        raise InputError(Problem(shown, f"is not a YAML mapping but {type(node).__name__}", f"a {what} is written as key: value lines"))
+        found = "is empty" if node is None else f"is {'a list' if isinstance(node, list) else 'a single value'}, not keys and values"
+        raise InputError(Problem(shown, found, f"a {what} is written as key: value lines"))
     lines: dict[tuple[str | int, ...], int] = {(): 1}
     _number(node, (), lines)
     raw = _plain(node)
@@ -61,10 +62,18 @@ def read(path: Path, what: str) -> Source:
     return Source(path, shown, raw, values, expander.used, tuple(expander.problems), lines)
 
 
-def expand(values: dict[str, Any], shown: str) -> tuple[dict[str, Any], list[Problem]]:
-    """Put environment variables into values that do not come from a plan; return them, and a problem for each variable not set."""
+def has_variable(text: str) -> bool:
+    """Tell whether a text still has a ``${NAME}`` in it: one that was not set, which is a problem already."""
+    return _VARIABLE.search(text) is not None
+
+
+def expand(values: dict[str, Any], shown: str) -> tuple[dict[str, Any], Mapping[str, str], list[Problem]]:
+    """Put environment variables into values that do not come from a plan.
+
+    Returns the values, what was put in with the variables' names, and a problem for each variable not set.
+    """
     expander = _Expander(shown, {})
-    return expander.expand(values, ()), expander.problems
+    return expander.expand(values, ()), expander.used, expander.problems
 
 
 def _parse(path: Path, shown: str, what: str) -> Any:
@@ -74,7 +83,8 @@ def _parse(path: Path, shown: str, what: str) -> Any:
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise InputError(Problem(shown, f"there is no such {what}", "check the path, or make a workspace with: ragguard init")) from None
+        fix = "check the path, or make a workspace with: ragguard init" if what == "plan" else "paths start from the file that names them"
+        raise InputError(Problem(shown, f"there is no such {what}", fix)) from None
     except UnicodeDecodeError as error:
         raise InputError(Problem(shown, f"is not UTF-8 (byte {error.start})", "save it as UTF-8")) from error
     except OSError as error:
@@ -84,6 +94,8 @@ def _parse(path: Path, shown: str, what: str) -> Any:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = " ".join(str(error.problem or error.context or "malformed").split())
+        if error.problem and error.context and error.context_mark and error.context_mark.line + 1 != line:
+            problem += f" ({' '.join(str(error.context).split())} that begins in line {error.context_mark.line + 1})"
         raise InputError(
             Problem(f"{shown}:{line}", f"is not valid YAML: {problem}", "check indentation, colons and quotes there")
         ) from error

@@ -2,20 +2,21 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
 
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMOTE
 from ragguard.records.evidence import Case, NotApplicable, Observation, Score, Unscored
 from ragguard.records.metric import Metric, Scale
 from ragguard.records.report import Arm, CaseRun, Mean, Report, Shown, ShownDocument, SuiteRun, Times
 from ragguard.records.verdict import Answer, Decision
+from ragguard.reports.redaction import redact
 from ragguard.store import fingerprint
 from ragguard.suites.resolve import Resolved, Suite
+from ragguard.suites.runner import NOT_IN_CORPUS
 
 CODES: Mapping[Answer, int] = {"promote": EXIT_PROMOTE, "block": EXIT_BLOCK, "hold": EXIT_HOLD, "error": EXIT_CANNOT_JUDGE}
-TRUNCATED = "documents_truncated"
+TRUNCATED, LIMIT = "documents_truncated", "max_seq_length"
 GRAVEST_FIRST: tuple[Answer, ...] = ("error", "hold", "block")
 
 
@@ -45,23 +46,31 @@ def overall(decisions: Sequence[Decision]) -> Answer:
     return "promote" if "promote" in answers else next(answer for answer in GRAVEST_FIRST if answer in answers)
 
 
-def means(metrics: Mapping[Metric, Scale], slices: Mapping[str, frozenset[str]], arms: Mapping[str, ArmScores]) -> Iterator[Mean]:
-    """A suite's metrics by slice and arm."""
-    for metric, scale in metrics.items():
-        for name, members in sorted(slices.items()):
+def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmScores]) -> Iterator[Mean]:
+    """A suite's metrics by slice and arm; as in checks, a mean is over intents, each the mean of its cases."""
+    intents = {case.id: case.query.intent for case in suite.cases.cases}
+    for metric in suite.metrics:
+        for name, members in sorted(suite.cases.slices.items()):
             for arm, scores in arms.items():
-                values = [scores.scores[case][metric] for case in sorted(members) if case in scores.scores]
-                numbers = [value for value in values if isinstance(value, float)]
+                values = {case: scores.scores[case][metric] for case in sorted(members) if case in scores.scores}
+                numbers = {case: value for case, value in values.items() if isinstance(value, float)}
                 yield Mean(
                     metric=str(metric),
                     slice=name,
                     arm=arm,
-                    mean=math.fsum(numbers) / len(numbers) if numbers else None,
+                    mean=_mean_over_intents(numbers, intents),
                     scored=len(numbers),
-                    unscored=sum(isinstance(value, Unscored) for value in values),
-                    not_applicable=sum(isinstance(value, NotApplicable) for value in values),
-                    unit=scale.unit,
+                    unscored=sum(isinstance(value, Unscored) for value in values.values()),
+                    not_applicable=sum(isinstance(value, NotApplicable) for value in values.values()),
+                    unit=scales[metric].unit,
                 )
+
+
+def _mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, str]) -> float | None:
+    groups: dict[str, list[float]] = {}
+    for case, value in numbers.items():
+        groups.setdefault(intents[case], []).append(value)
+    return math.fsum(math.fsum(group) / len(group) for group in groups.values()) / len(groups) if groups else None
 
 
 def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]:
@@ -83,11 +92,16 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
 
 
 def assemble(
-    resolved: Resolved, arms: tuple[Arm, ...], scores: Mapping[str, Mapping[str, ArmScores]], decisions: tuple[Decision, ...], times: Times
+    resolved: Resolved,
+    arms: tuple[Arm, ...],
+    scores: Mapping[str, Mapping[str, ArmScores]],
+    decisions: tuple[Decision, ...],
+    times: Times,
+    expanded: Mapping[str, str],
 ) -> Report:
     """Make the report of a run. ``scores`` is by suite, then arm.
 
-    Values that the plan took from the environment are replaced by the names of their variables wherever they occur.
+    ``expanded`` maps values that came from the environment to the names of their variables, by which they are replaced.
     """
     plan = resolved.loaded.plan
     answer = overall(decisions)
@@ -111,7 +125,7 @@ def assemble(
         best=_best(decisions),
         times=times,
     )
-    return redact(report, resolved.loaded.expanded)
+    return redact(report, expanded)
 
 
 def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores]) -> SuiteRun:
@@ -126,7 +140,7 @@ def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores]) 
         cases=len(suite.cases.cases),
         intents=len({case.query.intent for case in suite.cases.cases}),
         description=suite.loaded.plan.description,
-        means=tuple(means({metric: resolved.scales[metric] for metric in suite.metrics}, suite.cases.slices, arms)),
+        means=tuple(means(suite, resolved.scales, arms)),
     )
 
 
@@ -147,12 +161,25 @@ def _warnings(resolved: Resolved, arms: Sequence[Arm]) -> Iterator[str]:
     for suite in resolved.suites:
         yield from suite.collection.warnings
     for arm in arms:
-        share = arm.notes.get(TRUNCATED, 0.0)
-        if isinstance(share, float | int) and share > 0:
+        for key, value in sorted(arm.notes.items()):
+            if key.endswith(TRUNCATED) and isinstance(value, float | int) and value > 0:
+                yield _truncated(arm, key, value)
+        strange = arm.notes.get(NOT_IN_CORPUS, 0)
+        if strange:
             yield (
-                f"{arm.name}: {share:.1%} of the documents are longer than the encoder's {arm.notes.get('max_seq_length', '')} tokens; "
-                "what lies beyond is not seen: split them, or raise max_seq_length"
+                f"{arm.name}: {strange} ranked results name documents that the corpus does not have, and count as not relevant: "
+                "was it built over another corpus?"
             )
+
+
+def _truncated(arm: Arm, key: str, share: float) -> str:
+    """A note may belong to a suite's own corpus, or to a part of a hybrid: its key begins with that."""
+    place = key.removesuffix(TRUNCATED)
+    named = f" ({place.rstrip('.: ')})" if place else ""
+    return (
+        f"{arm.name}{named}: {share:.1%} of the documents are longer than the encoder's {arm.notes.get(place + LIMIT, '')} tokens; "
+        "what lies beyond is not seen: split them, or raise max_seq_length"
+    )
 
 
 def _best(decisions: Sequence[Decision]) -> str:
@@ -164,27 +191,3 @@ def _best(decisions: Sequence[Decision]) -> str:
 def _gain(decision: Decision) -> float:
     blocking = [v.estimate.difference or 0.0 for v in decision.verdicts if v.check.tier == "blocking" and v.against == "baseline"]
     return math.fsum(blocking) / len(blocking)
-
-
-def redact(report: Report, expanded: Mapping[str, str]) -> Report:
-    """Replace values that came from the environment by ``${NAME}`` in everything that a person may read."""
-    if not expanded:
-        return report
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            for secret, name in expanded.items():
-                value = value.replace(secret, f"${{{name}}}")
-            return value
-        if isinstance(value, Mapping):
-            return {key: clean(child) for key, child in value.items()}
-        if isinstance(value, tuple | list):
-            return type(value)(clean(child) for child in value)
-        return value
-
-    arms = tuple(
-        replace(arm, description=clean(arm.description), notes=clean(arm.notes), provenance=clean(arm.provenance)) for arm in report.arms
-    )
-    decisions = tuple(replace(decision, reasons=clean(decision.reasons)) for decision in report.decisions)
-    cases = tuple(replace(case, errors=clean(case.errors)) if case.errors else case for case in report.cases)
-    return replace(report, arms=arms, decisions=decisions, cases=cases, warnings=clean(report.warnings))

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json as parse
 
 from ragguard.errors import CannotJudge, InputError, Problem
+from ragguard.plan.source import display
 from ragguard.records.metric import Metric
 from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, Mean, Report, ShownDocument
 from ragguard.records.verdict import Verdict
@@ -95,14 +96,17 @@ def from_json(path: Path) -> Report:
     try:
         data = path.read_bytes()
         head = parse(data, allow_inf_nan=False)
+    except FileNotFoundError:
+        fix = "make one with: ragguard gate, or name the folder of one with --report"
+        raise InputError(Problem(display(path), "there is no such report", fix)) from None
     except OSError as error:
-        raise InputError(Problem(str(path), f"cannot be read ({error.strerror})", "give the path of a report.json")) from error
+        raise InputError(Problem(display(path), f"cannot be read ({error.strerror})", "give the path of a report.json")) from error
     except ValueError as error:
-        raise InputError(Problem(str(path), f"is not JSON ({error})", "write it again with: ragguard gate")) from error
+        raise InputError(Problem(display(path), f"is not JSON ({error})", "write it again with: ragguard gate")) from error
     version = head.get("schema_version") if isinstance(head, dict) else None
     if version != SCHEMA_VERSION:
         what = f"has schema_version {version!r}; this ragguard reads {SCHEMA_VERSION}"
-        raise InputError(Problem(str(path), what, "write the report again with this version of ragguard"))
+        raise InputError(Problem(display(path), what, "write the report again with this version of ragguard"))
     try:
         return _adapter().validate_json(data)
     except ValidationError as error:
@@ -111,9 +115,9 @@ def from_json(path: Path) -> Report:
 
 def _problems(path: Path, error: ValidationError) -> list[Problem]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    problems = [Problem(str(path), f"{'.'.join(map(str, each['loc'])) or 'report'}: {each['msg']}") for each in found[:_MOST_PROBLEMS]]
+    problems = [Problem(display(path), f"{'.'.join(map(str, each['loc'])) or 'report'}: {each['msg']}") for each in found[:_MOST_PROBLEMS]]
     rest = len(found) - len(problems)
-    return [*problems, Problem(str(path), f"and {rest} more problems like these")] if rest else problems
+    return [*problems, Problem(display(path), f"and {rest} more problems like these")] if rest else problems
 
 
 def schema() -> dict[str, Any]:

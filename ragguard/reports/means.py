@@ -1,5 +1,6 @@
 """Means over suites and slices that no check judges, side by side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ragguard.records.report import Mean, Report, SuiteRun
@@ -34,6 +35,28 @@ def rows(report: Report, decision: Decision, suite: SuiteRun) -> list[Row]:
         scored = {cell.scored for cell in cells if cell is not None}
         if scored:
             made.append(Row(metric, slice_, tuple(map(_mean, cells)), " to ".join(f"{n:,}" for n in sorted({min(scored), max(scored)}))))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRow:
+    """One slice ("" for the whole suite): the cases of it that any metric scored, and each metric's means of all arms as one text."""
+
+    slice: str
+    scored: int
+    cells: Mapping[str, str]
+
+
+def by_slice(report: Report, decision: Decision, suite: SuiteRun) -> list[SliceRow]:
+    """All means of a suite, a row a slice, slices without a scored case left out; metrics in the order they were recorded."""
+    found = {(each.metric, each.slice, each.arm): each for each in suite.means}
+    metrics = dict.fromkeys(each.metric for each in suite.means)
+    made = []
+    for name in sorted({each.slice for each in suite.means}):
+        scored = max(each.scored for each in suite.means if each.slice == name)
+        cells = {metric: " -> ".join(_mean(found.get((metric, name, arm))) for arm in arms(report, decision)) for metric in metrics}
+        if scored:
+            made.append(SliceRow(name, scored, cells))
     return made
 
 

@@ -57,16 +57,21 @@ def _flat(report: Report, verdict: Verdict, between: str = " ") -> tuple[str, ..
 
 
 def means(report: Report, decision: Decision, suite: SuiteRun, pen: Pen) -> Table | None:
-    """The means that no check judges, or None where there are none."""
-    rows = unjudged.rows(report, decision, suite)
+    """Means by slice, as many metrics as the console has room for, or None where nothing was scored."""
+    rows = unjudged.by_slice(report, decision, suite)
+    if not rows:
+        return None
+    metrics = list(rows[0].cells)
+    widths = {metric: max(len(metric), *(len(row.cells[metric]) for row in rows)) + 2 for metric in metrics}
+    room = pen.console.width - max(len("slice"), *(len(row.slice) for row in rows)) - len("cases") - 3
+    shown = [metric for index, metric in enumerate(metrics) if sum(widths[name] for name in metrics[: index + 1]) <= room] or metrics[:1]
     table = _table()
-    for name in ("metric", "slice"):
-        table.add_column(name, overflow="fold")
-    for name in (*unjudged.arms(report, decision), "cases scored"):
+    table.add_column("slice", overflow="fold")
+    for name in (*shown, "cases"):
         table.add_column(pen.text(name), justify="right", overflow="fold")
     for row in rows:
-        table.add_row(*map(pen.text, (row.metric, row.slice or "all", *row.means, row.scored)))
-    return table if rows else None
+        table.add_row(*map(pen.text, (row.slice or "all", *(row.cells[name] for name in shown), f"{row.scored:,}")))
+    return table
 
 
 def wanted(report: Report, case: CaseRun, arms: Sequence[str], pen: Pen) -> None:

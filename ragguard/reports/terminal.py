@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ragguard.records.report import Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import figures, tables, words, worst
+from ragguard.reports import figures, means, tables, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
@@ -65,16 +65,17 @@ def _suite(report: Report, decision: Decision, suite: SuiteRun, pen: Pen, querie
         pen.item(note)
     table = tables.means(report, decision, suite, pen)
     if table is not None:
-        pen.say("\nMeans without a verdict", "bold")
+        pen.say(f"\nMeans over intents, {' -> '.join(means.arms(report, decision))}", "bold")
         pen.print(table)
     _worst(report, decision, suite.name, pen, queries)
 
 
 def _worst(report: Report, decision: Decision, suite: str, pen: Pen, queries: int) -> None:
-    failed = worst.failed(report, decision.candidate, suite)
-    if failed:
-        told = f"{figures.count(len(failed), 'query', 'queries')} gave an error; the first is {failed[0].id}: "
-        pen.item(told + failed[0].errors[decision.candidate], ANSWER_STYLE["error"])
+    for arm in dict.fromkeys([words.baseline(report), decision.candidate]):
+        failed = worst.failed(report, arm, suite)
+        if failed:
+            told = f"{arm}: {figures.count(len(failed), 'query', 'queries')} gave an error; the first is {failed[0].id}: "
+            pen.item(told + failed[0].errors[arm], ANSWER_STYLE["error"])
     lost = worst.losses(report, decision, suite)
     if not lost:
         return

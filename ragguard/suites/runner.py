@@ -1,6 +1,7 @@
 """Cases in, observations out. A kind of suite is a line in ``KINDS``."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
 
 from pydantic import TypeAdapter
 
@@ -15,8 +16,13 @@ from ragguard.systems.protocols import Progress, Retriever
 
 KINDS: Mapping[str, Callable[[LoadedSuite, Collection], Cases]] = {"golden": golden.build}
 
+ASKING = "ask the queries"
+
 BATCH = 64
 """Cases that are run, and kept, together."""
+
+NOT_IN_CORPUS = "results_not_in_corpus"
+"""The note that counts ranked results whose document the corpus does not have; absent where there is none."""
 
 _OBSERVATIONS = TypeAdapter(list[Observation])
 _NOTES = TypeAdapter(dict[str, float | int | str])
@@ -30,28 +36,48 @@ def build(suite: LoadedSuite, collection: Collection) -> Cases:
 class Asker:
     """Asks one system the cases of any suite, and keeps what it answered.
 
-    A corpus is indexed when the first case of it must be asked, and once only; so a baseline that did not change costs nothing.
+    A corpus is indexed when the first case of it must be asked, and once only; so a baseline that did not change costs nothing. What
+    failed is not taken for an answer: those cases, and no others, are asked again by the next run.
     """
 
     def __init__(self, retriever: Retriever, store: Store, progress: Progress) -> None:
         self.retriever, self.store, self.progress = retriever, store, progress
-        self._indexed = ""
+        self._indexed, self._strange = "", 0
 
     def observe(self, cases: Sequence[Case], collection: Collection, depth: int) -> Iterator[tuple[str, Sequence[Case], list[Observation]]]:
-        """Yield, batch by batch, the key under which it is kept, the cases, and what the system did."""
+        """Yield, batch by batch, the SHA-256 of the answers as they are kept, the cases, and what the system did."""
 
-        def ask(batch: Sequence[Case]) -> bytes:
-            self._index(collection)
-            return _OBSERVATIONS.dump_json(self.retriever.search(batch, depth))
+        left = len(cases)
+
+        def ask(batch: Sequence[Case]) -> list[Observation]:
+            if self._index(collection):
+                self.progress.start(ASKING, left)
+            return self.retriever.search(batch, depth)
+
+        def mend(batch: Sequence[Case], kept: bytes) -> bytes:
+            known = _OBSERVATIONS.validate_json(kept)
+            failed = [case for case, observation in zip(batch, known, strict=True) if observation.error]
+            again = {observation.case: observation for observation in ask(failed)} if failed else {}
+            return _OBSERVATIONS.dump_json([again.get(observation.case, observation) for observation in known]) if again else kept
 
         def key(batch: Sequence[Case]) -> str:
             asked = [[case.id, case.text] for case in batch]
             return fingerprint("observations", self.retriever.fingerprint, collection.corpus_fingerprint, depth, asked)
 
-        self.progress.start("asking", len(cases))
-        for batch, payload in resume(list(batches(cases, BATCH)), keeper=self.store, kind="observations", key=key, do=ask):
-            yield key(batch), batch, _OBSERVATIONS.validate_json(payload)
+        def do(batch: Sequence[Case]) -> bytes:
+            return _OBSERVATIONS.dump_json(ask(batch))
+
+        self.progress.start(ASKING, left)
+        for batch, payload in resume(list(batches(cases, BATCH)), keeper=self.store, kind="observations", key=key, do=do, mend=mend):
+            observations = _OBSERVATIONS.validate_json(payload)
+            self._strange += sum(found.id not in collection.corpus for observation in observations for found in observation.ranking)
+            yield sha256(payload).hexdigest(), batch, observations
             self.progress.advance(len(batch))
+            left -= len(batch)
+
+    def strange(self) -> Mapping[str, int]:
+        """Return how many results, so far, name documents that the corpus does not have; nothing where there is none."""
+        return {NOT_IN_CORPUS: self._strange} if self._strange else {}
 
     def notes(self, collection: Collection) -> Mapping[str, float | int | str]:
         """Return what the system says of itself on a corpus (share of documents truncated, index): kept, for runs that index nothing."""
@@ -63,7 +89,10 @@ class Asker:
             self.store.put("notes", key, kept)
         return _NOTES.validate_json(kept)
 
-    def _index(self, collection: Collection) -> None:
-        if self._indexed != collection.corpus_fingerprint:
-            self.retriever.index(collection, self.store, self.progress)
-            self._indexed = collection.corpus_fingerprint
+    def _index(self, collection: Collection) -> bool:
+        """Index a corpus, unless it is the one that stands; tell whether it was done, for then the progress is another stage's."""
+        if self._indexed == collection.corpus_fingerprint:
+            return False
+        self.retriever.index(collection, self.store, self.progress)
+        self._indexed = collection.corpus_fingerprint
+        return True

@@ -10,7 +10,7 @@ from typing import Any
 
 from ragguard.errors import CannotJudge, InputError, Problem, RagguardError, suggest
 from ragguard.plan.systems import PythonRetriever as PythonPlan
-from ragguard.records.evidence import Case, Observation, Ranked
+from ragguard.records.evidence import Case, Observation
 from ragguard.systems.fingerprints import digest, file_digest
 from ragguard.systems.protocols import Corpus, Progress, Vault
 from ragguard.systems.ranking import ordered
@@ -34,8 +34,6 @@ class PythonRetriever:
         source = self._source()
         self.fingerprint = digest({**plan.model_dump(mode="json"), "source": file_digest(source) if source else ""})
         self._ask: Ask | None = None
-        self._known: set[str] = set()
-        self._notes: dict[str, float | int | str] = {}
 
     def _source(self) -> Path | None:
         module = self._plan.callable.partition(":")[0]
@@ -48,7 +46,7 @@ class PythonRetriever:
         return Path(spec.origin) if spec.origin and Path(spec.origin).is_file() else None
 
     def index(self, corpus: Corpus, vault: Vault, progress: Progress) -> None:  # noqa: ARG002 - the object brings its own index
-        """Import the object, and learn the ids of the corpus.
+        """Import the object.
 
         Raises:
             InputError: the module has no such name, or what it names cannot be asked.
@@ -56,8 +54,6 @@ class PythonRetriever:
         """
         progress.start("import retriever", 1)
         self._ask = self._load()
-        self._known = {document.id for document in corpus.documents()}
-        self._notes = {"callable": self._plan.callable, "documents_not_in_corpus": 0}
         progress.advance(1)
 
     def _load(self) -> Ask:
@@ -71,7 +67,7 @@ class PythonRetriever:
         except RagguardError:
             raise
         except Exception as error:  # the user's code may raise anything
-            raise CannotJudge(f"{self._plan.callable}: {type(error).__name__}: {error}") from error
+            raise CannotJudge(f"{self._plan.callable}: importing it raised {type(error).__name__}: {error}") from error
         return _asker(found, self._plan.callable)
 
     def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
@@ -88,16 +84,11 @@ class PythonRetriever:
             results = read_results(answer)
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything; it is said on the case
             return Observation(case.id, error=f"{type(error).__name__}: {error}", seconds={"retrieve": time.perf_counter() - began})
-        self._count_unknown(results)
         return Observation(case.id, ordered(results, depth), seconds=seconds)
 
-    def _count_unknown(self, results: Sequence[Ranked]) -> None:
-        unknown = sum(found.id not in self._known for found in results)
-        self._notes["documents_not_in_corpus"] = int(self._notes["documents_not_in_corpus"]) + unknown
-
     def notes(self) -> Mapping[str, float | int | str]:
-        """Say what was asked, and how many results named documents that the corpus does not have."""
-        return dict(self._notes)
+        """Say what was asked."""
+        return {"callable": self._plan.callable}
 
 
 def _attribute(found: Any, name: str) -> Any:

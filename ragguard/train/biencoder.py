@@ -7,6 +7,7 @@ from pathlib import Path
 from ragguard.data.collection import Collection
 from ragguard.data.quadruplets import load_quadruplets
 from ragguard.errors import CannotJudge, InputError, Problem
+from ragguard.plan.source import display
 from ragguard.plan.systems import BiEncoderRecipe
 from ragguard.systems.encoder import quiet
 from ragguard.systems.fingerprints import digest, folder_digest
@@ -41,9 +42,9 @@ def prepare(
     validate_for(document_text, corpus)
     path = base_dir / Path(recipe.data).expanduser()
     if not path.is_file():
-        raise InputError(Problem(str(path), "there is no such training file", "check train.data: it is relative to the plan"))
+        raise InputError(Problem(display(path), "there is no such training file", "check train.data: it is relative to the plan"))
     rows = tuple(load_quadruplets(path, corpus))
-    refuse_golden(rows, golden_queries, str(path))
+    refuse_golden(rows, golden_queries, display(path))
     base = resolve(recipe.base, revision=recipe.revision, base=base_dir, allow_pickle=recipe.allow_pickle)
     seed = DEFAULT_SEED if recipe.seed is None else recipe.seed
     data_hash = digest([asdict(row) for row in rows])

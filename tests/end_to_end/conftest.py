@@ -1,7 +1,9 @@
 """A tiny workspace, written in a moment and gated in less: ten documents, a few queries, recorded and lexical systems."""
 
 import json
-from collections.abc import Callable, Sequence
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +96,27 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tiny]
         return made
 
     return make
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """A factory of a disk with only so many KiB left; skips where disks cannot be mounted."""
+    disk = tmp_path / "disk"
+
+    def make(kilobytes: int) -> Path:
+        disk.mkdir()
+        mount = shutil.which("mount")
+        done = mount and subprocess.run(
+            [mount, "-t", "tmpfs", "-o", f"size={64 + kilobytes}k", "tmpfs", str(disk)], capture_output=True, check=False
+        )
+        if not done or done.returncode:
+            pytest.skip("needs leave to mount a tmpfs (root), to have a disk that is full")
+        (disk / "full").write_bytes(bytes(64 * 1024))
+        return disk
+
+    yield make
+    if disk.is_mount():
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def query_id(number: int) -> str:

@@ -98,12 +98,6 @@ def test_langchain_and_llamaindex_objects(folder, corpus, vault, progress, case)
     assert [r.id for r in more.ranking] == ["tea", "sea", "dog"]
 
 
-def test_unknown_documents_are_counted(folder, corpus, vault, progress, case):
-    retriever = made(folder, "factory", corpus, vault, progress, arguments={"name": "ghost"})
-    retriever.search([case("x")], 3)
-    assert retriever.notes()["documents_not_in_corpus"] == 1
-
-
 def test_code_is_not_run_unless_allowed(folder):
     base, module = folder
     with pytest.raises(InputError, match="--allow-code"):

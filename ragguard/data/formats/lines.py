@@ -72,7 +72,7 @@ def parse_object(line: Line, where: str, problems: Problems) -> dict[str, Any] |
         if text is not None:
             problems.add(
                 where,
-                f"is not JSON: {error.msg.partition(': line ')[0]} (column {error.colno})",
+                f"is not JSON: {error.msg.partition(': line ')[0]} (column {min(error.pos, len(text)) + 1})",
                 "write one JSON object a line; NaN and Infinity are not JSON",
             )
         return None

@@ -1,0 +1,59 @@
+"""Looks ahead: what the systems of a plan name is found and checked, all of it, before any of them is trained or run."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ragguard.data.collection import Collection
+from ragguard.errors import InputError, Problem
+from ragguard.plan.load import retrievers
+from ragguard.plan.systems import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
+from ragguard.systems import factory
+from ragguard.systems.templates import validate_for
+from ragguard.train.arms import Workshop, find, job_of
+
+
+def survey(workshop: Workshop, arms: Iterable[str], collections: Sequence[Collection], *, reach_out: bool = True) -> None:
+    """Check every part of every arm: its model, its files, its template, its training rows, and leave to run code.
+
+    Without ``reach_out`` nothing is asked of the hub, and no code of others is looked for.
+
+    Raises:
+        InputError: with the problems of all arms; those without a place of their own have that of their retriever in the plan.
+        CannotJudge: the hub cannot be reached.
+    """
+    problems = [problem for arm in arms for problem in _examine(workshop, arm, collections, reach_out)]
+    if problems:
+        raise InputError(dict.fromkeys(problems))
+
+
+def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], reach_out: bool) -> Iterator[Problem]:
+    root = (arm,) if arm in ("baseline", "anchor") else ("candidates", arm)
+    found = find(workshop.loaded, arm)
+    # What was accepted was whole when it was, and its training data may be gone; its fingerprint is verified instead.
+    for location, part in retrievers(found.system) if found.lock is None else ():
+        where = workshop.loaded.source.where((*root, *location))
+        try:
+            _look_at(workshop, part, collections, reach_out)
+        except InputError as error:
+            yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
+
+
+def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collection], reach_out: bool) -> None:
+    if isinstance(part, DenseRetriever | LexicalRetriever):
+        for collection in collections:
+            validate_for(part.document_text, collection)
+    if isinstance(part, HybridRetriever) or not (reach_out or _is_here(part, workshop.loaded.folder)):
+        return
+    if isinstance(part, DenseRetriever) and part.train is not None:
+        job_of(workshop, part, part.train)
+    else:
+        factory.build(part, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+
+
+def _is_here(part: Retriever, folder: Path) -> bool:
+    """Whether all that a retriever names is on this disk, or can only be there."""
+    if isinstance(part, DenseRetriever):
+        named = part.model or (part.train.base if part.train is not None else "")
+        return (folder / Path(named).expanduser()).is_dir() or named.startswith((".", "/", "~"))
+    return not isinstance(part, PythonRetriever)
