@@ -42,7 +42,7 @@ bench: venv
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 example: venv
-	$(BIN)/python reports/make_example.py
+	$(BIN)/python examples/make_report.py
 
 clean:
 	rm -rf .ragguard reports/payments

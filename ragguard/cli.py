@@ -1,7 +1,10 @@
 """The command line: parse, call, print, exit code. Nothing heavy is imported before a command needs it."""
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,7 +64,8 @@ def check(plan: Plan = Path("gate.yaml"), as_json: AsJson = False) -> int:
     if as_json:
         _print_json(assessment.to_dict(found))
     else:
-        assessment.show(found, _console())
+        with _shown():
+            assessment.show(found, _console())
     return 0
 
 
@@ -123,7 +127,8 @@ def show(
     if as_json:
         _print_json(query_to_dict(found, query))
     else:
-        show_query(found, query, _console())
+        with _shown():
+            show_query(found, query, _console())
     return 0
 
 
@@ -168,9 +173,13 @@ def invoke(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
-        return _fail("interrupted; run it again: it goes on where it was", EXIT_INTERRUPTED, as_json)
+        code = EXIT_INTERRUPTED
+    except SystemExit as stop:
+        return _fail(f"something that was run called exit({stop.code!r}); nothing was judged", EXIT_CANNOT_JUDGE, as_json)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug must not read as a verdict
         return _fail(*_blame(error), as_json)
+    if code == EXIT_INTERRUPTED:  # typer gives an interrupt back as this code, and says nothing
+        return _fail("interrupted; run it again: it goes on where it was", EXIT_INTERRUPTED, as_json)
     return code if isinstance(code, int) else 0
 
 
@@ -211,10 +220,11 @@ def _finish(report: "Report", out: Path, as_json: bool) -> int:
     from ragguard.reports import document, store, terminal
 
     store.write(report, out)
-    if as_json:
-        sys.stdout.buffer.write(document.to_json(report))
-    else:
-        terminal.show(report, _console(), out)
+    with _shown():
+        if as_json:
+            sys.stdout.buffer.write(document.to_json(report))
+        else:
+            terminal.show(report, _console(), out)
     return report.exit_code
 
 
@@ -229,15 +239,27 @@ def _report_folder(report: Path | None, plan: Path) -> Path:
     return plan.resolve().parent / "reports" / name
 
 
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Print to a reader that may leave early (head, less): that changes no verdict, and no exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # rich makes the second, with code 1, of the first
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say(data: dict[str, Any], text: str, as_json: bool) -> None:
     if as_json:
         _print_json(data)
     else:
-        print(text)
+        with _shown():
+            print(text)
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    with _shown():
+        print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _console() -> Any:

@@ -104,7 +104,8 @@ def _reports(baseline: Side, candidate: Side) -> Report:
 def _alike(baseline: Side, candidate: Side) -> None:
     """Refuse to compare what was asked differently."""
     old = {suite.name: suite for suite in baseline.report.suites}
-    problems = []
+    left_out = old.keys() - {suite.name for suite in candidate.report.suites}
+    problems = [Problem(candidate.shown, f"did not run the suite {name!r}", "run both under one plan") for name in sorted(left_out)]
     for suite in candidate.report.suites:
         if suite.name not in old:
             problems.append(Problem(baseline.shown, f"did not run the suite {suite.name!r}", "run both under one plan"))

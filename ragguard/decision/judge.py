@@ -92,7 +92,7 @@ def _compare(against: str, estimate: Estimate, p: Adjusted, alpha: float) -> _Ju
     if doubts:
         return "inconclusive", False, (f"{reasons.change(against, estimate, p.worse)}: {'; '.join(doubts)}",)
     degraded = estimate.upper is not None and estimate.upper < 0
-    return "pass", degraded, (reasons.passed(against, estimate, p.worse, degraded=degraded),)
+    return "pass", degraded, (reasons.passed(against, estimate, degraded=degraded),)
 
 
 def _too_few(unscored: int, estimate: Estimate) -> bool:

@@ -20,9 +20,9 @@ def change(against: str, estimate: Estimate, p: float | None) -> str:
     return f"{name} {moved} ({_number(before)} -> {_number(after)}{unit}; {'; '.join(filter(None, evidence))})"
 
 
-def passed(against: str, estimate: Estimate, p: float | None, *, degraded: bool) -> str:
+def passed(against: str, estimate: Estimate, *, degraded: bool) -> str:
     """Say that a check passed, and whether something was lost all the same."""
-    words = f"{change(against, estimate, p)}: pass"
+    words = f"{change(against, estimate, None)}: pass"
     return f"{words} (degraded): it is worse, by less than the margin" if degraded else words
 
 

@@ -52,7 +52,7 @@ class SuitePlan(Model):
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)
 
-    @field_validator("slices", mode="before")
+    @field_validator("slices", mode="before", json_schema_input_type=dict[str, Selection] | list[str])
     @classmethod
     def _slices_by_tag(cls, value: Any) -> Any:
         """A list of tags is short for one slice a tag."""

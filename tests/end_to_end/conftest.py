@@ -89,7 +89,8 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tiny]
         systems = "".join(f"  {name}:\n    retriever: {spec}\n" for name, spec in (candidates or {"new": CANDIDATE}).items())
         made.write(
             "gate.yaml",
-            f"name: tiny\ncollection: collection\nbaseline:\n  retriever: {baseline}\ncandidates:\n{systems}suites: [suites/golden.yaml]\n{more}",
+            f"name: tiny\ncollection: collection\nbaseline:\n  retriever: {baseline}\ncandidates:\n{systems}"
+            f"suites: [suites/golden.yaml]\n{more}",
         )
         monkeypatch.chdir(made.folder)
         monkeypatch.delenv("RAGGUARD_STORE", raising=False)

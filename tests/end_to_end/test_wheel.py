@@ -1,0 +1,122 @@
+"""The wheel, built and installed in an empty environment without any extra: it makes a workspace and gates it, and there is no torch."""
+
+import os
+import re
+import subprocess
+import sys
+import venv
+import zipfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from ragguard.reports import document
+
+pytestmark = pytest.mark.slow
+
+UNREACHABLE = re.compile(r"NewConnectionError|ConnectTimeoutError|NameResolutionError|Network is unreachable|Max retries exceeded|ProxyError")
+ENCODER = "{type: dense, model: sentence-transformers/all-MiniLM-L6-v2}"
+RECIPE = "{recipe: biencoder, base: sentence-transformers/all-MiniLM-L6-v2, data: golden/payments/train.jsonl}"
+
+
+def pip(*arguments: str, python: str = sys.executable, cwd: Path) -> None:
+    """Run pip; skip the test where the package registry cannot be reached."""
+    call = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(call, cwd=cwd, capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode and UNREACHABLE.search(done.stdout + done.stderr):
+        pytest.skip("pip cannot reach the package registry")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    if find_spec("hatchling") is not None and find_spec("build") is not None:
+        subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(root)], check=True, cwd=out)
+    else:
+        pip("wheel", str(root), "--no-deps", "--wheel-dir", str(out), cwd=out)
+    (built,) = out.glob("ragguard-*.whl")
+    return built
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment with the wheel alone."""
+
+    python: Path
+
+    def ragguard(self, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+        clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "RAGGUARD_STORE", "VIRTUAL_ENV")}
+        call = [str(self.python.parent / "ragguard"), *arguments]
+        return subprocess.run(call, cwd=cwd, env=clean, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("empty")
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip("install", "--quiet", "-c", str(root / "constraints.txt"), str(wheel), python=str(python), cwd=folder)
+    return Installed(python)
+
+
+@pytest.fixture
+def workspace(installed: Installed, tmp_path: Path) -> Path:
+    done = installed.ragguard("init", "mine", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "mine"
+
+
+def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    shared = {name.removeprefix("ragguard/share/") for name in names if name.startswith("ragguard/share/")}
+    golden = {f"golden/payments/{name}" for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "glossary.yaml")}
+    assert shared == {"suites/golden.yaml", "suites/ranking.yaml", "examples/starter/gate.yaml", *golden}
+    top = {name.split("/")[0] for name in names}
+    assert len(top) == 2, f"the package and its metadata alone, not {top}"
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_starter_workspace_is_checked_and_gated_without_torch(installed, workspace):
+    there = subprocess.run(
+        [str(installed.python), "-c", "from importlib.util import find_spec as f; print([n for n in ('torch', 'transformers', 'datasets') if f(n)])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert there.stdout.strip() == "[]"
+    checked = installed.ragguard("check", cwd=workspace)
+    assert checked.returncode == 0, checked.stderr
+    gated = installed.ragguard("gate", cwd=workspace)
+    report = document.from_json(workspace / "reports/starter/report.json")
+    assert gated.returncode == report.exit_code, gated.stderr
+    assert gated.returncode in (0, 1, 2)
+    assert f"(exit code {gated.returncode})" in gated.stdout
+    accepted = installed.ragguard("compare", report.run, report.run, cwd=workspace)
+    assert accepted.returncode in (0, 2), accepted.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "retriever", "extra"),
+    [("gate", ENCODER, "models"), ("train", f"{{type: dense, train: {RECIPE}}}", "train"), ("gate", f"{{type: dense, train: {RECIPE}}}", "train")],
+)
+def test_what_needs_an_extra_names_the_pip_command_in_one_line(installed, workspace, command, retriever, extra):
+    plan = workspace / "dense.yaml"
+    plan.write_text(
+        f"name: dense\ncollection: golden/payments\nbaseline: {{retriever: {{type: lexical}}}}\n"
+        f"candidates: {{new: {{retriever: {retriever}}}}}\nsuites: [suites/golden.yaml]\n"
+    )
+    done = installed.ragguard(command, "dense.yaml", cwd=workspace)
+    assert done.returncode == 3, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert f"run: pip install 'ragguard[{extra}]'" in last
+    assert "Traceback" not in done.stderr
+    assert not (workspace / "reports/dense").exists()
+
+
+@pytest.mark.parametrize("command", [("--help",), ("schema",), ("compare", "--help")])
+def test_the_command_line_answers_without_the_extras(installed, workspace, command):
+    done = installed.ragguard(*command, cwd=workspace)
+    assert done.returncode == 0, done.stderr
