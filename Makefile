@@ -16,7 +16,7 @@ venv: $(STAMP)
 
 # The environment is made again only when the pins or the dependencies change.
 $(STAMP): constraints.txt pyproject.toml
-	@key=$$(cat constraints.txt pyproject.toml | sha256sum | cut -d' ' -f1); \
+	@key=$$( (cat constraints.txt; sed -n '/^\[project/,/^\[tool/p' pyproject.toml) | sha256sum | cut -d' ' -f1); \
 	if [ "$$(cat $(STAMP) 2>/dev/null)" = "$$key" ]; then touch $(STAMP); exit 0; fi; \
 	set -e; rm -rf $(VENV); $(PYTHON) -m venv $(VENV); \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "torch==$$(sed -n 's/^torch==//p' constraints.txt)"; \

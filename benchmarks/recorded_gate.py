@@ -58,8 +58,8 @@ def measure(folder: Path) -> tuple[int, float, float]:
     done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False)
     if not done.stdout:
         raise RuntimeError(done.stderr)
-    code, peak = done.stdout.strip().splitlines()[-1].split()
-    return int(code), time.perf_counter() - began, float(peak)
+    code, most = done.stdout.strip().splitlines()[-1].split()
+    return int(code), time.perf_counter() - began, float(most)
 
 
 def gate(folder: Path) -> None:
@@ -67,8 +67,16 @@ def gate(folder: Path) -> None:
     from ragguard.cli import invoke
 
     code = invoke(["gate", str(folder / "gate.yaml"), "--out", str(folder / "reports")])
-    unit = 1 if sys.platform == "darwin" else 1024
-    print(f"\n{code} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}")
+    print(f"\n{code} {peak()}")
+
+
+def peak() -> int:
+    """Return the peak resident memory of this process in bytes."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # getrusage's figure goes back to before the exec: a large parent would be counted with us.
+        return int(next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def main() -> int:
@@ -82,9 +90,9 @@ def main() -> int:
         print(f"{'run':<8} {'exit code':>9} {'seconds':>8} {'peak memory':>12}")
         peaks = []
         for name in ("first", "again"):
-            code, seconds, peak = measure(folder)
-            peaks.append(peak)
-            print(f"{name:<8} {code:>9} {seconds:>8.1f} {peak / 1e6:>9.0f} MB")
+            code, seconds, most = measure(folder)
+            peaks.append(most)
+            print(f"{name:<8} {code:>9} {seconds:>8.1f} {most / 1e6:>9.0f} MB")
     return 0 if max(peaks) < BOUND else 1
 
 

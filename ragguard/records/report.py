@@ -28,7 +28,10 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A metric's mean over the intents of a slice for one arm, without any verdict; counts are of cases. ``slice`` is "" for the whole suite; ``unit`` is behind the number."""
+    """A metric's mean over the intents of a slice for one arm, without any verdict; counts are of cases.
+
+    ``slice`` is "" for the whole suite; ``unit`` is behind the number.
+    """
 
     metric: str
     slice: str

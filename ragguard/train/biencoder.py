@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ragguard.data.collection import Collection
 from ragguard.data.quadruplets import load_quadruplets
-from ragguard.errors import CannotJudge, InputError, Problem
+from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
 from ragguard.plan.source import display
 from ragguard.plan.systems import BiEncoderRecipe
 from ragguard.systems.encoder import quiet
@@ -45,10 +45,18 @@ def prepare(
         raise InputError(Problem(display(path), "there is no such training file", "check train.data: it is relative to the plan"))
     rows = tuple(load_quadruplets(path, corpus))
     refuse_golden(rows, golden_queries, display(path))
-    base = resolve(recipe.base, revision=recipe.revision, base=base_dir, allow_pickle=recipe.allow_pickle)
+    base = _base(recipe, base_dir)
     seed = DEFAULT_SEED if recipe.seed is None else recipe.seed
     data_hash = digest([asdict(row) for row in rows])
     return Job(recipe, seed, document_text, query_prompt, document_prompt, corpus, rows, base, folder_digest(base), data_hash)
+
+
+def _base(recipe: BiEncoderRecipe, base_dir: Path) -> Path:
+    try:
+        return resolve(recipe.base, revision=recipe.revision, base=base_dir, allow_pickle=recipe.allow_pickle)
+    except MissingExtra as missing:
+        # The extra that brings models does not bring the trainer: naming it would send people to pip twice.
+        raise MissingExtra("train", "training") from missing
 
 
 def train(

@@ -134,7 +134,8 @@ def test_another_golden_set_is_refused(world, capsys):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("margin: 0.05}\n", "margin: 0.06}\n"), ("RR", "AP"), ("checks", "cases: {tags: [even]}\nchecks"), ("veto", "advisory")]
+    ("old", "new"),
+    [("margin: 0.05}\n", "margin: 0.06}\n"), ("RR", "AP"), ("checks", "cases: {tags: [even]}\nchecks"), ("veto", "advisory")],
 )
 def test_other_margins_checks_and_cases_are_refused(world, capsys, old, new):
     gated(world, "before")

@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -176,7 +177,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path):
     assert resumed | {"times": {}} == whole | {"times": {}}, f"killed at {moments}"
 
 
-def kill_when(world: World, reached, store: str) -> None:  # noqa: ANN001 - a callable without arguments
+def kill_when(world: World, reached: Callable[[], bool], store: str) -> None:
     """Gate in a process of its own, and kill it, with all that it started, once something is reached (or it has ended)."""
     process = world.command("gate", "gate.yaml", "--allow-code", RAGGUARD_STORE=store, HF_HUB_OFFLINE="1")
     deadline = time.monotonic() + 300

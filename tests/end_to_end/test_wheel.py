@@ -16,9 +16,13 @@ from ragguard.reports import document
 
 pytestmark = pytest.mark.slow
 
-UNREACHABLE = re.compile(r"NewConnectionError|ConnectTimeoutError|NameResolutionError|Network is unreachable|Max retries exceeded|ProxyError")
+UNREACHABLE = re.compile(
+    r"NewConnectionError|ConnectTimeoutError|NameResolutionError|Network is unreachable|Max retries exceeded|ProxyError"
+)
 ENCODER = "{type: dense, model: sentence-transformers/all-MiniLM-L6-v2}"
-RECIPE = "{recipe: biencoder, base: sentence-transformers/all-MiniLM-L6-v2, data: golden/payments/train.jsonl}"
+GOLDEN = ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "glossary.yaml")
+HEAVY = "from importlib.util import find_spec; print([name for name in ('torch', 'transformers', 'datasets') if find_spec(name)])"
+TRAINED = "{type: dense, train: {recipe: biencoder, base: sentence-transformers/all-MiniLM-L6-v2, data: golden/payments/train.jsonl}}"
 
 
 def pip(*arguments: str, python: str = sys.executable, cwd: Path) -> None:
@@ -72,7 +76,10 @@ def workspace(installed: Installed, tmp_path: Path) -> Path:
 def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     shared = {name.removeprefix("ragguard/share/") for name in names if name.startswith("ragguard/share/")}
-    golden = {f"golden/payments/{name}" for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "glossary.yaml")}
+    golden = {
+        f"golden/payments/{name}"
+        for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "glossary.yaml")
+    }
     assert shared == {"suites/golden.yaml", "suites/ranking.yaml", "examples/starter/gate.yaml", *golden}
     top = {name.split("/")[0] for name in names}
     assert len(top) == 2, f"the package and its metadata alone, not {top}"
@@ -80,12 +87,7 @@ def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel
 
 
 def test_the_starter_workspace_is_checked_and_gated_without_torch(installed, workspace):
-    there = subprocess.run(
-        [str(installed.python), "-c", "from importlib.util import find_spec as f; print([n for n in ('torch', 'transformers', 'datasets') if f(n)])"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    there = subprocess.run([str(installed.python), "-c", HEAVY], capture_output=True, text=True, check=True)
     assert there.stdout.strip() == "[]"
     checked = installed.ragguard("check", cwd=workspace)
     assert checked.returncode == 0, checked.stderr
@@ -100,7 +102,11 @@ def test_the_starter_workspace_is_checked_and_gated_without_torch(installed, wor
 
 @pytest.mark.parametrize(
     ("command", "retriever", "extra"),
-    [("gate", ENCODER, "models"), ("train", f"{{type: dense, train: {RECIPE}}}", "train"), ("gate", f"{{type: dense, train: {RECIPE}}}", "train")],
+    [
+        ("gate", ENCODER, "models"),
+        ("train", TRAINED, "train"),
+        ("gate", TRAINED, "train"),
+    ],
 )
 def test_what_needs_an_extra_names_the_pip_command_in_one_line(installed, workspace, command, retriever, extra):
     plan = workspace / "dense.yaml"

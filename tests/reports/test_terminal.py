@@ -71,7 +71,7 @@ def test_reasons_warnings_best_and_place_are_told() -> None:
     text = printed(factory.report())
     assert "1 of 2 candidates may go out." in text
     assert "Best of the promoted: tuned" in text
-    assert "1 query gave an error; the first is g-webhook-retries.0: timeout after 30 s" in text
+    assert ": 1 query gave an error; the first is g-webhook-retries.0: timeout after 30 s" in " ".join(text.split())
     assert "scores missing: 0 of the reference, 1 of the candidate" in text
     assert "Report: reports/x" in text
     assert text.index("g-interchange-true-up.80") < text.index("Warnings")

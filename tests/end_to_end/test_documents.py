@@ -1,0 +1,117 @@
+"""Every command that README and docs show is run, and every plan that they show is read."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from ragguard.plan.models import GatePlan
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+RAGGUARD = [sys.executable, "-m", "ragguard.cli"]
+
+# Commands that stand in a sentence, with what the starter workspace has in place of the reader's own files.
+IN_SENTENCES = {
+    "ragguard compare old.trec new.trec --collection golden/docs": "ragguard compare old.trec new.trec --collection golden/payments",
+    "ragguard accept tuned": "ragguard accept with-titles",
+    "ragguard check": "ragguard check",
+    "ragguard --help": "ragguard --help",
+}
+
+
+def _blocks(language: str) -> list[tuple[str, str]]:
+    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return [(page.name, block) for page in PAGES for block in pattern.findall(page.read_text(encoding="utf-8"))]
+
+
+def _lines() -> list[str]:
+    indented = [line.strip() for page in PAGES for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    make ")]
+    fenced = [line for _, block in _blocks("sh") for line in block.splitlines() if line.strip()]
+    return [line.split("  #")[0].split(" #")[0].strip() for line in [*fenced, *indented]]
+
+
+def _inline() -> list[str]:
+    found = [code for page in PAGES for code in re.findall(r"`((?:ragguard|make|python|pip) [^`]+)`", page.read_text(encoding="utf-8"))]
+    return list(dict.fromkeys(" ".join(code.split()) for code in found))
+
+
+def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = shlex.split(command)
+    assert words[0] == "ragguard"
+    return subprocess.run([*RAGGUARD, *words[1:]], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the README's block of ragguard commands was run, line by line."""
+    folder = tmp_path_factory.mktemp("readme")
+    for line in (line for line in _lines() if not line.startswith("make ")):
+        if line.startswith("cd "):
+            folder = folder / line.removeprefix("cd ")
+            continue
+        done = _run(line, folder)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        assert done.stdout
+    return folder
+
+
+@pytest.mark.slow
+def test_the_commands_in_blocks_run(workspace: Path) -> None:
+    assert (workspace / "reports" / "starter" / "report.md").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [code for code in _inline() if code.startswith("ragguard ")])
+def test_the_commands_in_sentences_run(command: str, workspace: Path) -> None:
+    for run in ("old.trec", "new.trec"):
+        corpus = (workspace / "golden" / "payments" / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]
+        rows = [line.split("\t") for line in corpus]
+        lines = [f"{query} Q0 {document} 1 {grade}.0 {run}\n" for query, document, grade in rows if run == "old.trec" or grade != "0"]
+        (workspace / run).write_text("".join(lines), encoding="utf-8")
+    if command.startswith("ragguard compare"):
+        done = _run(IN_SENTENCES[command], workspace)
+        assert done.returncode == 0, done.stderr
+        assert (workspace / "reports" / "compare" / "report.json").is_file()
+        return
+    done = _run(IN_SENTENCES[command], workspace)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", sorted({line.split()[1] for line in _lines() if line.startswith("make ")}))
+def test_make_knows_its_targets(command: str) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    done = subprocess.run(["make", "-n", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_other_commands_name_what_exists() -> None:
+    others = [code for code in _inline() if not code.startswith("ragguard ")]
+    assert "pip install 'ragguard[train,offline]'" in others
+    for code in others:
+        if code.startswith("python "):
+            assert (ROOT / code.split()[1]).is_file(), code
+        if code.startswith("pip "):
+            extras = re.findall(r"\[(.*?)\]", code)[0].split(",")
+            assert all(f"\n{extra} = [" in (ROOT / "pyproject.toml").read_text(encoding="utf-8") for extra in extras), code
+
+
+@pytest.mark.parametrize(("page", "block"), [found for found in _blocks("yaml") if "candidates:" in found[1]])
+def test_plans_are_valid(page: str, block: str) -> None:
+    plan = GatePlan.model_validate(YAML(typ="safe").load(block))
+    assert plan.candidates, page
+
+
+def test_the_golden_collection_is_as_its_sources_say(tmp_path: Path) -> None:
+    made = tmp_path / "golden"
+    shutil.copytree(ROOT / "golden", made, ignore=shutil.ignore_patterns("*.jsonl", "MANIFEST", "qrels"))
+    done = subprocess.run([sys.executable, str(made / "build.py"), "payments"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    for name in ("corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "MANIFEST"):
+        assert (made / "payments" / name).read_bytes() == (ROOT / "golden" / "payments" / name).read_bytes(), name
