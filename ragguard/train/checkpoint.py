@@ -1,7 +1,9 @@
 """What training left: a model folder, taken only when complete, and the story of how it was made."""
 
 import json
+import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -91,7 +93,8 @@ def workplace(out: Path) -> Iterator[tuple[Path, Path]]:
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as passing:
+        _sweep(out)
+        with tempfile.TemporaryDirectory(prefix=f"{_passing(out)}{os.getpid()}-", dir=out.parent) as passing:
             result = Path(passing) / "result"
             result.mkdir()
             (Path(passing) / "scratch").mkdir()
@@ -101,3 +104,16 @@ def workplace(out: Path) -> Iterator[tuple[Path, Path]]:
             result.rename(out)
     except OSError as error:
         raise CannotJudge(f"{out}: the checkpoint cannot be written: {error}; free some space, or put the store on another disk") from error
+
+
+def _passing(out: Path) -> str:
+    """How the temporary folders of one checkpoint are called on this machine, up to the process."""
+    return f".{out.name}-{socket.gethostname()}-"
+
+
+def _sweep(out: Path) -> None:
+    """Remove what trainings of this checkpoint left that were killed on this machine."""
+    for folder in out.parent.glob(f"{_passing(out)}*"):
+        process = folder.name.removeprefix(_passing(out)).split("-")[0]
+        if process.isdigit() and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)

@@ -115,3 +115,11 @@ def test_the_golden_collection_is_as_its_sources_say(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     for name in ("corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "MANIFEST"):
         assert (made / "payments" / name).read_bytes() == (ROOT / "golden" / "payments" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", ["gate", "suite", "report"])
+def test_the_published_schemas_are_current(name: str, tmp_path: Path) -> None:
+    done = _run(f"ragguard schema --out {tmp_path}", ROOT)
+    assert done.returncode == 0, done.stderr
+    published = ROOT / "docs" / "schemas" / f"{name}.schema.json"
+    assert published.read_text(encoding="utf-8") == (tmp_path / f"{name}.schema.json").read_text(encoding="utf-8")
