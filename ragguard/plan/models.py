@@ -69,6 +69,10 @@ class SuitePlan(Model):
         return self
 
 
+REFERENCES = ("baseline", "anchor")
+"""Names of the reference systems, which no candidate may bear."""
+
+
 class GatePlan(Model):
     """A whole plan: baseline, candidates, suites."""
 
@@ -89,3 +93,10 @@ class GatePlan(Model):
     )
     depth: int = Field(100, ge=1, description="Documents asked of a retriever per query")
     show: int = Field(10, ge=1, le=100, description="Documents per query that the report keeps")
+
+    @field_validator("candidates")
+    @classmethod
+    def _candidates_are_no_references(cls, value: dict[str, SystemPlan]) -> dict[str, SystemPlan]:
+        if taken := sorted(set(REFERENCES) & set(value)):
+            raise ValueError(f"a candidate cannot be named {taken[0]!r}, which is what a reference is called; name it otherwise")
+        return value

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from ragguard.plan.models import GatePlan
+from ragguard.data.mapped import check, read_layout
+from ragguard.metrics import catalog
+from ragguard.plan.models import GatePlan, SuitePlan
+from ragguard.plan.systems import BiEncoderRecipe
+from ragguard.records.metric import Metric
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -106,6 +110,29 @@ def test_other_commands_name_what_exists() -> None:
 def test_plans_are_valid(page: str, block: str) -> None:
     plan = GatePlan.model_validate(YAML(typ="safe").load(block))
     assert plan.candidates, page
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("train:")])
+def test_recipes_are_valid(block: str) -> None:
+    assert BiEncoderRecipe.model_validate(YAML(typ="safe").load(block)["train"]).epochs
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("suite:")])
+def test_suites_are_valid(block: str) -> None:
+    suite = SuitePlan.model_validate(YAML(typ="safe").load(block))
+    assert all(catalog.resolve(Metric.parse(check.metric)) for check in suite.checks)
+
+
+def test_metrics_that_the_page_names_are_in_the_catalog() -> None:
+    line = next(line for line in (ROOT / "docs" / "plan.md").read_text(encoding="utf-8").splitlines() if line.startswith("Metrics: "))
+    for name in re.findall(r"`([^`=]+(?:\([^`]+\)[^`]*)?)`", line.replace("@k", "@5")):
+        assert catalog.resolve(Metric.parse(name)), name
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("corpus:")])
+def test_layouts_are_valid(block: str, tmp_path: Path) -> None:
+    (tmp_path / "collection.yaml").write_text(block, encoding="utf-8")
+    check(read_layout(tmp_path / "collection.yaml"))
 
 
 def test_the_golden_collection_is_as_its_sources_say(tmp_path: Path) -> None:
