@@ -268,7 +268,8 @@ def test_value_of_a_variable_is_remembered_with_its_name(write, monkeypatch: pyt
 @pytest.mark.parametrize("name", ["baseline", "anchor"])
 def test_a_candidate_cannot_bear_a_references_name(tmp_path: Path, name: str) -> None:
     (tmp_path / "s.yaml").write_text("suite: s\nchecks:\n  - {metric: nDCG@10}\n", encoding="utf-8")
-    plan = f"name: p\ncollection: c\nbaseline:\n  retriever: {{type: lexical}}\ncandidates:\n  {name}:\n    retriever: {{type: lexical}}\nsuites: [s.yaml]\n"
+    system = "retriever: {type: lexical}"
+    plan = f"name: p\ncollection: c\nbaseline:\n  {system}\ncandidates:\n  {name}:\n    {system}\nsuites: [s.yaml]\n"
     (tmp_path / "gate.yaml").write_text(plan, encoding="utf-8")
     with pytest.raises(InputError, match=rf"gate.yaml:5: candidates: a candidate cannot be named '{name}'"):
         load(tmp_path / "gate.yaml")

@@ -1,0 +1,60 @@
+"""golden/payments is what it says it is, and a person can check it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ragguard.data.audit import overlaps
+from ragguard.data.collection import load
+from ragguard.data.quadruplets import load_quadruplets
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAYMENTS = ROOT / "golden" / "payments"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_required_values_stand_in_a_relevant_document_and_forbidden_ones_only_in_other_versions() -> None:
+    collection = load(PAYMENTS)
+    families: dict[str, list[str]] = {}
+    for document in collection.documents():
+        families.setdefault(document.family, []).append(_flat(document.text))
+    for query in collection.queries.values():
+        answering = [_flat(collection.document(d).text) for d, grade in collection.qrels.get(query.id, {}).items() if grade == 2]
+        for value in query.required:
+            assert any(_flat(value) in text for text in answering), (query.id, value)
+        for value in query.forbidden:
+            assert not any(_flat(value) in text for text in answering), (query.id, value)
+            assert query.asks is None or any(_flat(value) in text for text in families[query.asks.family]), (query.id, value)
+
+
+def test_no_training_query_is_nearly_a_golden_one() -> None:
+    collection = load(PAYMENTS)
+    rows = load_quadruplets(PAYMENTS / "train.jsonl", collection)
+    assert overlaps((row.query for row in rows), (query.text for query in collection.queries.values())) == []
+    assert {row.intent for row in rows}.isdisjoint(query.intent for query in collection.queries.values())
+
+
+def test_the_collection_is_as_large_as_promised() -> None:
+    collection = load(PAYMENTS)
+    documents = list(collection.documents())
+    assert len({document.family for document in documents}) >= 40
+    assert len(documents) >= 120
+    assert all(60 <= len(document.text.split()) <= 180 for document in documents)
+    assert len(collection.queries) >= 150
+    assert len({query.intent for query in collection.queries.values()}) >= 120
+    assert len(load_quadruplets(PAYMENTS / "train.jsonl", collection)) >= 300
+
+
+def test_a_reviewer_sees_judged_documents_and_near_misses() -> None:
+    command = [sys.executable, str(ROOT / "golden" / "review.py"), "payments"]
+    done = subprocess.run([*command, "b-ssh-max-length-current.1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "relevant, grade 2\nsettlement-side-hold-v2025" in done.stdout
+    assert "--- near miss\nsettlement-side-hold-v2024 (v2024 deprecated" in done.stdout
+    assert ">>" in done.stdout
+    wrong = subprocess.run([*command, "b-ssh-max-length"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 3
+    assert "did you mean" in wrong.stderr
