@@ -38,17 +38,26 @@ class CheckPlan(Model):
     strict: bool = False
 
 
+PerturbationName = Literal["typos", "plain", "keywords", "expanded", "contracted", "word_order", "polite", "confusables", "long_context"]
+
+
 class SuitePlan(Model):
     """One suite: its cases, checks, and slices."""
 
     suite: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    kind: Literal["golden"] = "golden"
+    kind: Literal["golden", "adversarial"] = "golden"
     description: str = ""
     collection: str | None = Field(None, description="Default: the plan's")
     split: str | None = None
     cases: Selection = Selection()
     slices: dict[str, Selection] = Field(default_factory=dict)
     report: list[MetricName] = Field(default_factory=list, description="Further metrics, shown per slice without any verdict")
+    perturbations: list[PerturbationName] = Field(
+        default_factory=list, description="Of kind adversarial: which, default all; each is a slice"
+    )
+    per_query: int | None = Field(None, ge=1, description="Of kind adversarial: perturbations a query, picked by its hash; default all")
+    glossary: str | None = Field(None, description="Of kind adversarial: YAML of the domain's abbreviations and their meanings")
+    seed: int = Field(7, description="Of kind adversarial")
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)
 
@@ -57,6 +66,15 @@ class SuitePlan(Model):
     def _slices_by_tag(cls, value: Any) -> Any:
         """A list of tags is short for one slice a tag."""
         return {tag: {"tags": [tag]} for tag in value} if isinstance(value, list) and all(isinstance(t, str) for t in value) else value
+
+    @model_validator(mode="after")
+    def _perturbs_only_if_adversarial(self) -> "SuitePlan":
+        named = {"perturbations": self.perturbations, "per_query": self.per_query, "glossary": self.glossary}
+        if self.kind != "adversarial" and (given := [key for key, value in named.items() if value]):
+            raise ValueError(f"{given[0]} is for suites of kind: adversarial")
+        if twice := sorted(set(self.perturbations) & set(self.slices)):
+            raise ValueError(f"{twice[0]!r} is a perturbation, which is a slice already; name your slice otherwise")
+        return self
 
     @model_validator(mode="after")
     def _checks_are_distinct(self) -> "SuitePlan":

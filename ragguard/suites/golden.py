@@ -38,6 +38,15 @@ def build(suite: LoadedSuite, collection: Collection) -> Cases:
     Raises:
         InputError: no query is selected, or a slice that a check names is empty.
     """
+    return refuse_empty(suite, select(suite, collection))
+
+
+def select(suite: LoadedSuite, collection: Collection) -> Cases:
+    """Return the queries that a suite selects as they stand, with the slices that it defines.
+
+    Raises:
+        InputError: no query is selected, or a tag that no query has.
+    """
     _known_tags(suite, collection)
     queries = sorted((q for q in collection.queries.values() if selects(suite.plan.cases, q)), key=lambda query: query.id)
     if not queries:
@@ -47,6 +56,15 @@ def build(suite: LoadedSuite, collection: Collection) -> Cases:
     cases = tuple(Case(query.id, query.text, query, collection.qrels.get(query.id, {})) for query in queries)
     slices = {"": frozenset(case.id for case in cases)}
     slices |= {name: frozenset(q.id for q in queries if selects(selection, q)) for name, selection in suite.plan.slices.items()}
+    return Cases(cases, slices)
+
+
+def refuse_empty(suite: LoadedSuite, cases: Cases) -> Cases:
+    """Return the cases if every slice that a check names has one.
+
+    Raises:
+        InputError: a slice is empty.
+    """
     problems = [
         Problem(
             suite.source.where(("slices", check.slice)),
@@ -54,11 +72,11 @@ def build(suite: LoadedSuite, collection: Collection) -> Cases:
             "check its tags, or drop the check",
         )
         for check in suite.plan.checks
-        if not slices[check.slice]
+        if not cases.slices[check.slice]
     ]
     if problems:
         raise InputError(problems)
-    return Cases(cases, slices)
+    return cases
 
 
 def _known_tags(suite: LoadedSuite, collection: Collection) -> None:
