@@ -1,4 +1,4 @@
-"""Makes a golden collection from its sources: ``python golden/build.py payments``. See AUTHORING.md.
+"""Makes a golden collection from its sources: ``python golden/build.py payments`` (or ``general``). See AUTHORING.md.
 
 Every rule of AUTHORING.md that a program can check is checked here, all problems are printed together, and nothing is written unless
 there are none.
@@ -19,6 +19,7 @@ from ragguard.data import manifest
 
 HERE = Path(__file__).parent
 WORDS = range(60, 181)
+PASSAGE_WORDS = range(30, 101)
 TAGS = {"explicit", "implicit", "multi_hop", "versioned", "adversarial", "unanswerable", "canonical"}
 MODES = {"current", "named", "dated", "change"}
 MADE_BY = "golden/build.py from source/*.yaml and canonical.yaml, which people wrote"
@@ -173,21 +174,55 @@ def _jsonl(path: Path, rows: list[Row]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
+class Topics:
+    """The sources of golden/general: passages and queries by topic, one intent a query."""
+
+    def __init__(self, folder: Path) -> None:
+        self.topics = [_read(path) for path in sorted((folder / "source").glob("*.yaml"))]
+        self.problems: list[str] = []
+        self.documents = {p["_id"]: _passage(topic["topic"], p) for topic in self.topics for p in topic["passages"]}
+
+    def check(self) -> None:
+        """Note every broken rule in ``problems``."""
+        ids = Counter(row["_id"] for topic in self.topics for row in [*topic["passages"], *topic["queries"]])
+        self.problems += [f"id {name} is used {n} times" for name, n in ids.items() if n > 1]
+        for topic in self.topics:
+            for passage in topic["passages"]:
+                if len(passage["text"].split()) not in PASSAGE_WORDS:
+                    self.problems.append(f"{passage['_id']} has {len(passage['text'].split())} words")
+            for query in topic["queries"]:
+                self.problems += [f"{query['_id']}: no passage {name}" for name in query["relevant"] if name not in self.documents]
+                if 2 not in query["relevant"].values():
+                    self.problems.append(f"{query['_id']}: no passage answers it")
+
+    def queries(self) -> Iterator[tuple[Row, dict[str, int]]]:
+        """Each query with its judgements."""
+        for topic in self.topics:
+            for query in topic["queries"]:
+                yield {"_id": query["_id"], "text": _flat(query["text"]), "tags": [topic["topic"]]}, dict(query["relevant"])
+
+
+def _passage(topic: str, passage: Row) -> Row:
+    return {"_id": passage["_id"], "title": passage["title"], "text": _flat(passage["text"]), "product": topic}
+
+
 def build(folder: Path) -> list[str]:
     """Write the collection; return the problems, in which case nothing was written."""
-    sources = Sources(folder)
+    sources: Sources | Topics = Topics(folder) if folder.name == "general" else Sources(folder)
     sources.check()
     queries = list(sources.queries())
     if sources.problems:
         return sources.problems
     _jsonl(folder / "corpus.jsonl", list(sources.documents.values()))
     _jsonl(folder / "queries.jsonl", [query for query, _ in queries])
-    _jsonl(folder / "train.jsonl", list(sources.quadruplets()))
     (folder / "qrels").mkdir(exist_ok=True)
     lines = [f"{query['_id']}\t{_id}\t{grade}\n" for query, grades in queries for _id, grade in sorted(grades.items())]
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(lines), encoding="utf-8")
-    names = ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv", "train.jsonl"]
-    manifest.write(folder, {**dict.fromkeys(names, MADE_BY), "glossary.yaml": "written by hand"})
+    made = dict.fromkeys(["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"], MADE_BY)
+    if isinstance(sources, Sources):
+        _jsonl(folder / "train.jsonl", list(sources.quadruplets()))
+        made |= {"train.jsonl": MADE_BY, "glossary.yaml": "written by hand"}
+    manifest.write(folder, made)
     return []
 
 

@@ -39,8 +39,8 @@ class BiEncoderRecipe(Model):
     hard_negatives: bool = Field(True, description="Use the hard negatives of the rows")
     seed: int | None = Field(None, description="Default: the plan's seed")
     early_stopping: EarlyStopping | None = None
-    shuffle_positives: bool = Field(
-        False, description="Spoil the training on purpose: positives are drawn from other rows (to test a gate)"
+    spoil: Literal["shuffled-positives", "swapped-negatives"] | None = Field(
+        None, description="Spoil the training on purpose, to test a gate: positives of other rows, or hard negatives for positives"
     )
     trust_remote_code: bool = False
     allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")

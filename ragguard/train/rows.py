@@ -65,8 +65,10 @@ def divide(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, seed: int) -> Sp
         count = min(len(intents) - 1, max(1, round(recipe.early_stopping.dev_share * len(intents))))
         dev = {intents[i] for i in generator.choice(len(intents), size=count, replace=False)}
     train = [row for row in rows if row.intent not in dev]
-    if recipe.shuffle_positives:
-        train = _spoil(train, generator)
+    if recipe.spoil == "shuffled-positives":
+        train = _shuffle(train, generator)
+    if recipe.spoil == "swapped-negatives":
+        train = [_swap(row) for row in train]
     return Split(tuple(train), tuple(row for row in rows if row.intent in dev))
 
 
@@ -87,12 +89,16 @@ def _cap(rows: Sequence[Quadruplet], most: int | None, generator: np.random.Gene
     return kept
 
 
-def _spoil(rows: Sequence[Quadruplet], generator: np.random.Generator) -> list[Quadruplet]:
+def _shuffle(rows: Sequence[Quadruplet], generator: np.random.Generator) -> list[Quadruplet]:
     order = generator.permutation(len(rows))
     spoiled = list(rows)
     for here, there in zip(order, np.roll(order, 1), strict=True):
         spoiled[here] = replace(rows[here], positive=rows[there].positive)
     return spoiled
+
+
+def _swap(row: Quadruplet) -> Quadruplet:
+    return row if row.hard_negative is None else replace(row, positive=row.hard_negative, hard_negative=row.positive)
 
 
 def columns(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, template: str) -> dict[str, list[str] | list[float]]:
@@ -123,7 +129,7 @@ def _negatives(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe) -> list[Docu
     if len(documents) == len(rows) or (not documents and not needed):
         return documents
     what = f"{len(rows) - len(documents)} of {len(rows)} rows have no negative"
-    fix = "mine negatives (ragguard data mine)" + ("" if needed else ", or say hard_negatives: false")
+    fix = "give every row a hard or an easy negative" + ("" if needed else ", or say hard_negatives: false")
     raise InputError(
         Problem(recipe.data, f"{what}, and loss: {recipe.loss} {'needs one' if needed else 'with hard_negatives uses one'}", fix)
     )

@@ -74,7 +74,7 @@ def test_provenance_tells_the_whole_story_and_the_checkpoint_is_taken_again(fit,
     "options",
     [
         {"loss": "cached-multiple-negatives", "hard_negatives": False, "query_prompt": "query: "},
-        {"loss": "triplet", "shuffle_positives": True},
+        {"loss": "triplet", "spoil": "shuffled-positives"},
         {"loss": "cosent"},
         {"matryoshka": [384, 64], "max_seq_length": 16},
     ],

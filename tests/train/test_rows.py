@@ -40,9 +40,16 @@ def test_one_intent_cannot_be_split():
 
 def test_spoiled_rows_have_the_positive_of_another_row():
     plain = rows(10, 1)
-    spoiled = divide(plain, recipe(shuffle_positives=True), 1).train
+    spoiled = divide(plain, recipe(spoil="shuffled-positives"), 1).train
     assert sorted(row.positive.id for row in spoiled) == sorted(row.positive.id for row in plain)
     assert all(row.positive != other.positive for row, other in zip(plain, spoiled, strict=True))
+
+
+def test_swapped_rows_have_their_hard_negative_as_positive():
+    plain = rows(3, 1)
+    spoiled = divide(plain, recipe(spoil="swapped-negatives"), 1).train
+    assert [row.positive for row in spoiled] == [row.hard_negative for row in plain]
+    assert [row.hard_negative for row in spoiled] == [row.positive for row in plain]
 
 
 def test_columns_follow_the_loss():
