@@ -80,7 +80,7 @@ def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel
         f"golden/payments/{name}"
         for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "glossary.yaml")
     }
-    assert shared == {"suites/golden.yaml", "suites/ranking.yaml", "examples/starter/gate.yaml", *golden}
+    assert shared == {"suites/golden.yaml", "suites/ranking.yaml", "suites/version-confusion.yaml", "examples/starter/gate.yaml", *golden}
     top = {name.split("/")[0] for name in names}
     assert len(top) == 2, f"the package and its metadata alone, not {top}"
     assert any(name.endswith("licenses/LICENSE") for name in names)
