@@ -138,7 +138,7 @@ def test_changed_status_is_scored_anew_over_the_same_answers(gated, tmp_path: Pa
     runs = run_file(tmp_path / "best.trec", best), run_file(tmp_path / "newest.trec", newest)
     _, before = gated(*runs)
     corpus = tmp_path / "collection/corpus.jsonl"
-    corpus.write_text(corpus.read_text().replace('"deprecated"', '"current"'))
+    corpus.write_text(corpus.read_text().replace('"superseded"', '""'))
     _, after = gated(*runs)
     stale = [mean(report, "baseline", "Stale@5", "current") for report in (before, after)]
     assert stale == pytest.approx([2 / 5, 1 / 5])
