@@ -91,7 +91,8 @@ def _says_nothing(suite: Suite) -> Iterator[Problem]:
         given = [reason for case in members if (reason := definition.applicable(metric, case)) is not None]
         if members and len(given) == len(members):
             what = f"{metric} applies to none of its {len(members)} cases: {given[0].not_applicable}"
-            fix = "give the suite kind: version-confusion" if suite.loaded.plan.kind == "golden" else "drop it, or name another slice"
+            right = suite.loaded.plan.kind == "version-confusion"
+            fix = "drop it, or name another slice" if right else "give the suite kind: version-confusion"
             yield Problem(suite.loaded.source.where(location), what, fix)
 
 

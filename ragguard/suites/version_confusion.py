@@ -7,10 +7,11 @@ from ragguard.data.collection import Collection
 from ragguard.data.problems import Problems
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedSuite
+from ragguard.plan.models import Selection
 from ragguard.plan.source import display
 from ragguard.records.collection import Asks, Query
 from ragguard.suites import golden
-from ragguard.suites.golden import Cases, selects
+from ragguard.suites.golden import Cases
 
 
 @dataclass
@@ -29,18 +30,20 @@ def build(suite: LoadedSuite, collection: Collection) -> Cases:
     asks without anybody having said so; and one field in the data mends it.
 
     Raises:
-        InputError: as ``golden.build``; no query asks for a version; or the versions asked for cannot be told.
+        InputError: as ``golden.build``; no query selected asks for a version; or the versions asked for cannot be told.
     """
-    asking = {name: query for name, query in collection.queries.items() if query.asks is not None}
+    chosen = golden.select(suite, collection)
+    asking = tuple(case for case in chosen.cases if case.query.asks is not None)
     if not asking:
-        what = f"no query of {collection.folder.name} asks for a version"
+        what = f"none of the {len(chosen.cases)} queries that it selects of {collection.folder.name} asks for a version"
         raise InputError(Problem(suite.source.where(("kind",)), what, 'give queries "asks": {"family": "...", "mode": "current"}'))
-    made = golden.build(suite, replace(collection, queries=asking))
+    ids = frozenset(case.id for case in asking)
+    made = golden.refuse_empty(suite, Cases(asking, {name: members & ids for name, members in chosen.slices.items()}))
     families = _families(collection, frozenset(case.query.asks.family for case in made.cases if case.query.asks is not None))
     problems = Problems()
     cases = tuple(replace(case, asked=_asked(case.query, families, collection, problems)) for case in made.cases)
     problems.raise_if_any()
-    return replace(made, cases=cases, warnings=(*made.warnings, *_warnings(suite, collection)))
+    return replace(made, cases=cases, warnings=tuple(_warnings(suite, collection, len(chosen.cases) - len(asking))))
 
 
 def _families(collection: Collection, asked: frozenset[str]) -> Mapping[str, _Family]:
@@ -99,14 +102,11 @@ def _in_force(asks: Asks, family: _Family) -> tuple[tuple[str, ...], str, str]:
     return versions, what, "correct asks.as_of, or the documents' effective_from"
 
 
-def _warnings(suite: LoadedSuite, collection: Collection) -> Iterator[str]:
-    """What the suite leaves out or cannot see: selected queries that ask for nothing, documents without marks."""
-    chosen = suite.plan.cases
-    if chosen.tags or chosen.any_tags:
-        left = sum(query.asks is None and selects(chosen, query) for query in collection.queries.values())
-        if left:
-            what = f"{left} of the queries that suite {suite.plan.suite} selects say nothing under asks"
-            yield str(Problem(display(collection.folder), what, "they are left out: say which version they ask for"))
+def _warnings(suite: LoadedSuite, collection: Collection, left_out: int) -> Iterator[str]:
+    """What the suite leaves out, where somebody selected it, and what it cannot see: documents without marks."""
+    if left_out and suite.plan.cases != Selection():
+        what = f"{left_out} of the queries that suite {suite.plan.suite} selects say nothing under asks"
+        yield str(Problem(display(collection.folder), what, "they are left out: say which version they ask for"))
     lacking = {name: count for name, count in collection.corpus.marks.lacking.items() if count}
     if lacking:
         counted = ", ".join(f"{count:,} have no {name}" for name, count in lacking.items())

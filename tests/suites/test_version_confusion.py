@@ -144,7 +144,7 @@ def test_by_default_the_queries_that_ask_are_the_cases(cases):
 
 
 def test_collection_in_which_nothing_asks_is_refused(cases):
-    with pytest.raises(InputError, match=r"suite\.yaml:2: no query of data asks for a version; give queries \"asks\""):
+    with pytest.raises(InputError, match=r"suite\.yaml:2: none of the 1 queries that it selects of data asks for a version; give queries"):
         cases({"a": None})
 
 
