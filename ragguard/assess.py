@@ -7,6 +7,7 @@ from pathlib import Path
 from ragguard import gate
 from ragguard.data import manifest
 from ragguard.errors import InputError
+from ragguard.metrics import catalog
 from ragguard.records.assessment import Assessment, Prospect, SuiteProspect
 from ragguard.records.evidence import Check
 from ragguard.statistics.power import guard, mde, needed
@@ -33,6 +34,7 @@ def check(plan: Path) -> Assessment:
         raise InputError(problems)
     gate.look_ahead(resolved)
     prospects = tuple(_prospect(resolved, suite, check) for suite in resolved.suites for check in suite.checks)
+    found = [w for c in collections.values() for w in c.warnings] + [w for suite in resolved.suites for w in suite.cases.warnings]
     return Assessment(
         plan=resolved.loaded.plan.name,
         candidates=tuple(resolved.loaded.plan.candidates),
@@ -40,7 +42,7 @@ def check(plan: Path) -> Assessment:
         endpoints=resolved.endpoints,
         suites=tuple(_suite(suite) for suite in resolved.suites),
         prospects=prospects,
-        warnings=tuple(dict.fromkeys([*(w for c in collections.values() for w in c.warnings), *_underpowered(prospects)])),
+        warnings=tuple(dict.fromkeys([*found, *_underpowered(prospects)])),
     )
 
 
@@ -51,8 +53,8 @@ def _suite(suite: Suite) -> SuiteProspect:
 
 
 def _prospect(resolved: Resolved, suite: Suite, check: Check) -> Prospect:
-    members = suite.cases.slices[check.slice]
-    cases = [case for case in suite.cases.cases if case.id in members and any(grade > 0 for grade in case.relevant.values())]
+    members, applicable = suite.cases.slices[check.slice], catalog.resolve(check.metric).applicable
+    cases = [case for case in suite.cases.cases if case.id in members and applicable(check.metric, case) is None]
     intents, alpha = len({case.query.intent for case in cases}), resolved.alpha_pass
     sd = math.sqrt(2 * ASSUMED_CHANGE) if resolved.scales[check.metric].binary else ASSUMED_SD.get(check.metric.base, ASSUMED_SD_ELSEWHERE)
     least = 1 if check.tier == "must" else guard(alpha, check.margin)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -74,7 +74,26 @@ def load(plan: LoadedPlan | Path | str) -> Resolved:
     Raises:
         InputError: with every problem found.
     """
-    return resolve(plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan)), catalog.scale, catalog.version)
+    resolved = resolve(plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan)), catalog.scale, catalog.version)
+    nowhere = [problem for suite in resolved.suites for problem in _says_nothing(suite)]
+    if nowhere:
+        raise InputError(nowhere)
+    return resolved
+
+
+def _says_nothing(suite: Suite) -> Iterator[Problem]:
+    """The version metrics that apply to no case of their check, or of the suite that reports them: no run could ever score them."""
+    checks = [(("checks", i), check.metric, check.slice) for i, check in enumerate(suite.checks)]
+    shown = [(("report", i), Metric.parse(name), "") for i, name in enumerate(suite.loaded.plan.report)]
+    for location, metric, slice_ in (*checks, *shown):
+        definition = catalog.resolve(metric)
+        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]] if definition.needs_marks else []
+        given = [reason for case in members if (reason := definition.applicable(metric, case)) is not None]
+        if members and len(given) == len(members):
+            what = f"{metric} applies to none of its {len(members)} cases: {given[0].not_applicable}"
+            right = suite.loaded.plan.kind == "version-confusion"
+            fix = "drop it, or name another slice" if right else "give the suite kind: version-confusion"
+            yield Problem(suite.loaded.source.where(location), what, fix)
 
 
 def run(
@@ -225,13 +244,23 @@ def _score(
 ) -> dict[Metric, Mapping[str, Score]]:
     names = {str(metric): metric for metric in suite.metrics}
     versions = {name: catalog.version(metric) for name, metric in names.items()}
-    kept_as = fingerprint("scores", key, versions, [[case.id, dict(case.relevant), case.query.tags] for case in batch])
+    needed = any(catalog.resolve(metric).needs_marks for metric in suite.metrics)
+    marks = suite.collection.marks({ranked.id for each in observations for ranked in each.ranking}) if needed else None
+    # The answers are all that `key` covers; the same ones over other versions or statuses have other scores.
+    known = {name: astuple(mark) for name, mark in marks.items()} if marks is not None else None
+    expected = [[case.id, dict(case.relevant), case.query.tags, _asked(case)] for case in batch]
+    kept_as = fingerprint("scores", key, versions, expected, known)
     kept = state.workshop.store.get("scores", kept_as)
     if kept is None:
-        made = score_all(suite.metrics, batch, {observation.case: observation for observation in observations})
+        made = score_all(suite.metrics, batch, {observation.case: observation for observation in observations}, marks)
         kept = _SCORES.dump_json({str(metric): dict(values) for metric, values in made.items()})
         state.workshop.store.put("scores", kept_as, kept)
     return {names[name]: values for name, values in _SCORES.validate_json(kept).items()}
+
+
+def _asked(case: Case) -> tuple[str, str, tuple[str, ...]] | None:
+    asks = case.query.asks
+    return (asks.family, asks.mode, case.asked) if asks is not None else None
 
 
 def _decide(state: _Run, name: str) -> Decision:

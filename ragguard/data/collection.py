@@ -1,6 +1,6 @@
 """A golden collection: corpus, queries and judgements of one folder, checked, fingerprinted, and small in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from ragguard.data.queries import oddities, read_queries
 from ragguard.errors import InputError
 from ragguard.plan.source import display
 from ragguard.records.collection import Document, Query
+from ragguard.records.evidence import Mark
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Collection:
     def document(self, name: str) -> Document:
         """Return one document, read from disk. Raises KeyError for an unknown id."""
         return self.corpus.get(name)
+
+    def marks(self, names: Iterable[str]) -> dict[str, Mark]:
+        """Return family, version and status of the documents among ``names`` that the corpus has; nothing is read from disk."""
+        numbers = self.corpus.numbers
+        return {name: self.corpus.marks[numbers[name]] for name in names if name in numbers}
 
     @property
     def corpus_fingerprint(self) -> str:

@@ -13,6 +13,7 @@ from ragguard.data.formats.lines import BOM, lines, parse_object
 from ragguard.data.formats.records import document
 from ragguard.data.formats.tables import renamed
 from ragguard.data.hashing import SetDigest
+from ragguard.data.marks import Marks
 from ragguard.data.problems import Problems
 from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.source import display
@@ -68,12 +69,15 @@ class JsonLinesRows:
 
 @dataclass(frozen=True)
 class Corpus:
-    """An indexed corpus. ``families`` maps each family to its versions; ``fingerprint`` does not depend on the order of documents."""
+    """An indexed corpus. ``families`` maps each family to its versions; ``marks`` goes by the numbers of ``numbers``; ``fingerprint``
+    does not depend on the order of documents.
+    """
 
     rows: Rows = field(repr=False)
     numbers: Mapping[str, int] = field(repr=False)
     fingerprint: str
     families: Mapping[str, frozenset[str]] = field(repr=False)
+    marks: Marks = field(repr=False)
     warnings: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -121,6 +125,7 @@ class _Index:
         self.lines = array("q")
         self.digests = SetDigest()
         self.families: dict[str, set[str]] = {}
+        self.marks = Marks()
         self.empty: list[str] = []
 
     def add(self, fields: Fields) -> None:
@@ -133,6 +138,7 @@ class _Index:
             return
         self.lines.append(fields.line)
         self.digests.add(read)
+        self.marks.add(read)
         if read.family:
             self.families.setdefault(read.family, set()).add(read.version)
         if not read.text.strip() and not read.title.strip():
@@ -153,7 +159,7 @@ def index(rows: Rows, problems: Problems) -> Corpus:
     if not made.numbers and len(problems) == before:
         problems.add(rows.shown, "the corpus is empty", f"expected {EXPECTED}")
     families = {family: frozenset(versions - {""}) for family, versions in made.families.items()}
-    return Corpus(rows, made.numbers, made.digests.hexdigest(), families, tuple(_warnings(rows.shown, made.empty)))
+    return Corpus(rows, made.numbers, made.digests.hexdigest(), families, made.marks, tuple(_warnings(rows.shown, made.empty)))
 
 
 def _warnings(shown: str, empty: list[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 
 from ragguard.errors import suggest
-from ragguard.metrics import ranking
+from ragguard.metrics import ranking, versions
 from ragguard.metrics.definition import Definition
 from ragguard.records.metric import Metric, Scale
 
@@ -45,6 +45,9 @@ CATALOG: Mapping[str, Definition] = {
     "Success": Definition(ranking.success, ranking.needs_relevant, ranking.hit_or_miss, "required", _REL),
     "Rprec": Definition(ranking.r_precision, ranking.needs_relevant, ranking.share, "forbidden", _REL),
     "RBP": Definition(ranking.rank_biased_precision, ranking.needs_relevant, ranking.share, "allowed", {"p": _open_share, **_REL}),
+    "VersionAcc": Definition(versions.version_accuracy, versions.asks_a_version, ranking.hit_or_miss, "required", needs_marks=True),
+    "Stale": Definition(versions.stale, versions.asks_the_current_one, versions.smaller_share, "required", needs_marks=True),
+    "Inverted": Definition(versions.inverted, versions.asks_one_version, versions.better_not, "forbidden", needs_marks=True),
 }
 
 # What other tools call the same thing, where the names are too unlike for a spelling suggestion.

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from ragguard.metrics.arrays import RanxLists, ranx_lists
-from ragguard.records.evidence import Case, NotApplicable, Observation, Score
+from ragguard.records.evidence import Case, Mark, NotApplicable, Observation, Score
 from ragguard.records.metric import Metric, Scale
 
 Cutoff = Literal["required", "allowed", "forbidden"]
@@ -14,11 +14,15 @@ Cutoff = Literal["required", "allowed", "forbidden"]
 
 @dataclass(frozen=True)
 class Batch:
-    """Cases that can be scored, row by row: the case, its observation, and the ids it ranked, best first, ties resolved."""
+    """Cases that can be scored, row by row: the case, its observation, and the ids it ranked, best first, ties resolved.
+
+    ``marks`` are those of the ranked documents; a document that the corpus does not have has none.
+    """
 
     cases: tuple[Case, ...]
     observations: tuple[Observation, ...]
     rankings: tuple[tuple[str, ...], ...]
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
     @cached_property
     def ranx(self) -> RanxLists:
@@ -35,7 +39,8 @@ class Definition:
     """How a base name is computed and what may stand beside it.
 
     ``applicable`` says, of a case alone, why the metric means nothing there (None: it does); ``function`` sees only cases where it
-    means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted.
+    means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted. ``needs_marks``
+    says that the function reads the batch's marks.
     """
 
     function: MetricFunction
@@ -43,3 +48,4 @@ class Definition:
     scale: Callable[[Metric], Scale]
     cutoff: Cutoff
     parameters: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
+    needs_marks: bool = False

@@ -6,26 +6,34 @@ from collections.abc import Mapping, Sequence
 from ragguard.metrics.arrays import trec_order
 from ragguard.metrics.catalog import resolve
 from ragguard.metrics.definition import Batch, Definition
-from ragguard.records.evidence import Case, Observation, Score, Unscored
+from ragguard.records.evidence import Case, Mark, Observation, Score, Unscored
 from ragguard.records.metric import Metric
 
 
-def score(metric: Metric, cases: Sequence[Case], observations: Mapping[str, Observation]) -> dict[str, Score]:
+def score(
+    metric: Metric, cases: Sequence[Case], observations: Mapping[str, Observation], marks: Mapping[str, Mark] | None = None
+) -> dict[str, Score]:
     """Score one metric on every case. See ``score_all``."""
-    return score_all([metric], cases, observations)[metric]
+    return score_all([metric], cases, observations, marks)[metric]
 
 
-def score_all(metrics: Sequence[Metric], cases: Sequence[Case], observations: Mapping[str, Observation]) -> dict[Metric, dict[str, Score]]:
+def score_all(
+    metrics: Sequence[Metric], cases: Sequence[Case], observations: Mapping[str, Observation], marks: Mapping[str, Mark] | None = None
+) -> dict[Metric, dict[str, Score]]:
     """Score several metrics on the same observations; cheaper than one by one, since rankings are ordered and numbered once.
 
     ``observations`` are keyed by case id. A case that a metric says nothing about is ``NotApplicable``, whatever the system did; a
     missing or failed observation is ``Unscored``; an empty ranking scores as a system that found nothing. The result has one entry
-    a case, in the order of ``cases``; values do not depend on any order.
+    a case, in the order of ``cases``; values do not depend on any order. ``marks`` are family, version and status of the ranked
+    documents by id, where a metric needs them.
 
     Raises:
-        ValueError: two cases share an id, or the catalog does not know a metric.
+        ValueError: two cases share an id, the catalog does not know a metric, or it needs marks and there are none.
     """
     definitions = {metric: resolve(metric) for metric in metrics}
+    blind = [str(metric) for metric, definition in definitions.items() if definition.needs_marks and marks is None]
+    if blind:
+        raise ValueError(f"{', '.join(blind)}: the marks of the ranked documents are needed")
     if len({case.id for case in cases}) != len(cases):
         raise ValueError("two cases share an id")
     rankings = [_ranking(observations.get(case.id)) for case in cases]
@@ -35,7 +43,7 @@ def score_all(metrics: Sequence[Metric], cases: Sequence[Case], observations: Ma
         blank: list[Score | None] = [_without_value(metric, definition, case, ids) for case, ids in zip(cases, rankings, strict=True)]
         rows = tuple(i for i, given in enumerate(blank) if given is None)
         if rows not in batches:
-            batches[rows] = _batch(rows, cases, rankings, observations)
+            batches[rows] = _batch(rows, cases, rankings, observations, marks or {})
         values = dict(zip(rows, definition.function(metric, batches[rows]), strict=True)) if rows else {}
         scored = (_finite(metric, values[i]) if given is None else given for i, given in enumerate(blank))
         result[metric] = {case.id: value for case, value in zip(cases, scored, strict=True)}
@@ -62,11 +70,15 @@ def _without_value(metric: Metric, definition: Definition, case: Case, ids: tupl
 
 
 def _batch(
-    rows: tuple[int, ...], cases: Sequence[Case], rankings: Sequence[tuple[str, ...] | Unscored], observations: Mapping[str, Observation]
+    rows: tuple[int, ...],
+    cases: Sequence[Case],
+    rankings: Sequence[tuple[str, ...] | Unscored],
+    observations: Mapping[str, Observation],
+    marks: Mapping[str, Mark],
 ) -> Batch:
     kept = tuple(cases[i] for i in rows)
     ids = tuple(ranking for i in rows if not isinstance(ranking := rankings[i], Unscored))
-    return Batch(kept, tuple(observations[case.id] for case in kept), ids)
+    return Batch(kept, tuple(observations[case.id] for case in kept), ids, marks)
 
 
 def _finite(metric: Metric, value: Score) -> Score:

@@ -45,7 +45,7 @@ class SuitePlan(Model):
     """One suite: its cases, checks, and slices."""
 
     suite: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    kind: Literal["golden", "adversarial"] = "golden"
+    kind: Literal["golden", "adversarial", "version-confusion"] = "golden"
     description: str = ""
     collection: str | None = Field(None, description="Default: the plan's")
     split: str | None = None

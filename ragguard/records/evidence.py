@@ -15,13 +15,24 @@ class Case:
     """One query of one suite, with what is expected of it.
 
     ``text`` is what the system is asked (the query's own, or perturbed); ``relevant`` maps document ids to grades (0: judged,
-    not relevant).
+    not relevant). ``asked`` holds the versions, of the family that the query asks for, which answer it; empty where no version is
+    asked, or the kind of suite does not look.
     """
 
     id: str
     text: str
     query: Query
     relevant: Mapping[str, int]
+    asked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a metric may know of a ranked document; an empty string means "not given"."""
+
+    family: str = ""
+    version: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

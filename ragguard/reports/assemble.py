@@ -160,6 +160,7 @@ def _documents(resolved: Resolved, cases: Sequence[CaseRun]) -> dict[str, ShownD
 def _warnings(resolved: Resolved, arms: Sequence[Arm]) -> Iterator[str]:
     for suite in resolved.suites:
         yield from suite.collection.warnings
+        yield from suite.cases.warnings
     for arm in arms:
         for key, value in sorted(arm.notes.items()):
             if key.endswith(TRUNCATED) and isinstance(value, float | int) and value > 0:

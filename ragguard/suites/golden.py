@@ -13,10 +13,11 @@ from ragguard.records.evidence import Case
 
 @dataclass(frozen=True)
 class Cases:
-    """The cases of a suite, sorted by id, and which of them belong to which slice ("" holds all)."""
+    """The cases of a suite, sorted by id, and which of them belong to which slice ("" holds all); ``warnings`` stop nobody."""
 
     cases: tuple[Case, ...]
     slices: Mapping[str, frozenset[str]]
+    warnings: tuple[str, ...] = ()
 
     def slices_of(self, case: str) -> tuple[str, ...]:
         """The named slices that a case belongs to."""

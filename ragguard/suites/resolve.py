@@ -147,4 +147,6 @@ def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
 
 def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases) -> str:
     asked = suite.plan.model_dump(mode="json", exclude={"description", "collection", "split"})
-    return fingerprint("suite", asked, collection.fingerprint, [asdict(case) for case in cases.cases])
+    # What version is asked follows from the query and the collection, which are both in here.
+    made = [{key: value for key, value in asdict(case).items() if key != "asked"} for case in cases.cases]
+    return fingerprint("suite", asked, collection.fingerprint, made)

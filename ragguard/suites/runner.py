@@ -10,11 +10,15 @@ from ragguard.execute.local import batches, resume
 from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Case, Observation
 from ragguard.store import Store, fingerprint
-from ragguard.suites import adversarial, golden
+from ragguard.suites import adversarial, golden, version_confusion
 from ragguard.suites.golden import Cases
 from ragguard.systems.protocols import Progress, Retriever
 
-KINDS: Mapping[str, Callable[[LoadedSuite, Collection], Cases]] = {"adversarial": adversarial.build, "golden": golden.build}
+KINDS: Mapping[str, Callable[[LoadedSuite, Collection], Cases]] = {
+    "adversarial": adversarial.build,
+    "golden": golden.build,
+    "version-confusion": version_confusion.build,
+}
 
 ASKING = "ask the queries"
 

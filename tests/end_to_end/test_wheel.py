@@ -73,14 +73,16 @@ def workspace(installed: Installed, tmp_path: Path) -> Path:
     return tmp_path / "mine"
 
 
-def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel):
+def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel, root):
     names = set(zipfile.ZipFile(wheel).namelist())
     shared = {name.removeprefix("ragguard/share/") for name in names if name.startswith("ragguard/share/")}
     golden = {
         f"golden/payments/{name}"
         for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "glossary.yaml")
     }
-    assert shared == {"suites/golden.yaml", "suites/ranking.yaml", "examples/starter/gate.yaml", *golden}
+    suites = {f"suites/{path.name}" for path in (root / "suites").iterdir()}
+    assert {"suites/golden.yaml", "suites/version-confusion.yaml"} <= suites
+    assert shared == {*suites, "examples/starter/gate.yaml", *golden}
     top = {name.split("/")[0] for name in names}
     assert len(top) == 2, f"the package and its metadata alone, not {top}"
     assert any(name.endswith("licenses/LICENSE") for name in names)
