@@ -45,18 +45,17 @@ def review(collection: Collection, ids: list[str]) -> Iterator[str]:
     for name in ids or sorted(collection.queries):
         query, grades = collection.queries[name], collection.qrels.get(name, {})
         (observation,) = retriever.search([Case(name, query.text, query, grades)], NEAR_MISSES + len(grades))
-        missed = [ranked.id for ranked in observation.ranking if not grades.get(ranked.id)][:NEAR_MISSES]
-        yield _page(
-            query, [(collection.document(d), grade) for d, grade in grades.items() if grade], [collection.document(d) for d in missed]
-        )
+        missed = [ranked.id for ranked in observation.ranking if ranked.id not in grades][:NEAR_MISSES]
+        judged = [(collection.document(name), grade) for name, grade in grades.items()]
+        yield _page(query, judged, [collection.document(name) for name in missed])
 
 
-def _page(query: Query, relevant: list[tuple[Document, int]], missed: list[Document]) -> str:
+def _page(query: Query, judged: list[tuple[Document, int]], missed: list[Document]) -> str:
     asks = f"asks {query.asks.mode} {', '.join(query.asks.versions) or query.asks.as_of} of {query.asks.family}" if query.asks else ""
     lines = [f"=== {query.id} (intent {query.intent}; {', '.join(query.tags)})", query.text, asks]
     lines += [f"answer: {query.gold_answer}", f"required: {list(query.required)}  forbidden: {list(query.forbidden)}"]
-    for document, grade in sorted(relevant, key=lambda pair: -pair[1]):
-        lines += [f"--- relevant, grade {grade}", _text(document, query)]
+    for document, grade in sorted(judged, key=lambda pair: -pair[1]):
+        lines += [f"--- relevant, grade {grade}" if grade else "--- judged 0", _text(document, query)]
     for document in missed:
         lines += ["--- near miss", _text(document, query)]
     return "\n".join(line for line in lines if line)

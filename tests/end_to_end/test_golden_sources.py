@@ -1,6 +1,5 @@
 """golden/payments is what it says it is, and a person can check it."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +53,8 @@ def test_a_reviewer_sees_judged_documents_and_near_misses() -> None:
     done = subprocess.run([*command, "b-ssh-max-length-current.1"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "relevant, grade 2\nsettlement-side-hold-v2025" in done.stdout
-    assert re.search(r"--- near miss\nsettlement-side-hold-v202\d \(v202\d (superseded|deprecated)", done.stdout)
+    assert "--- judged 0\nsettlement-side-hold-v2024 (v2024 deprecated" in done.stdout
+    assert done.stdout.count("--- near miss\n") == 5
     assert ">>" in done.stdout
     wrong = subprocess.run([*command, "b-ssh-max-length"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 3
