@@ -1,4 +1,4 @@
-"""Trains and gates the shipped plans from scratch: ``python benchmarks/examples.py``. Prints decision, exit code, gain and seconds."""
+"""Trains and gates the shipped plans from scratch: ``python benchmarks/examples.py [PLAN ...]``. Prints decision, exit code, seconds."""
 
 import sys
 import tempfile
@@ -6,25 +6,37 @@ import time
 from pathlib import Path
 
 from ragguard import gate
+from ragguard.records.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent
-EXPECTED = {"gate.yaml": "promote", "examples/spoiled/gate.yaml": "block"}
+EXPECTED = {
+    "gate.yaml": "promote",
+    "examples/spoiled/gate.yaml": "block",
+    "examples/wrong-version/gate.yaml": "block",
+    "examples/forgetful/gate.yaml": "block",
+}
+SUITES = {"golden": "nDCG@10", "adversarial": "nDCG@10", "version-confusion": "VersionAcc@1", "forgetting": "nDCG@10"}
+"""The blocking endpoint of each suite."""
+
+
+def _endpoints(report: Report) -> str:
+    found = {(v.check.suite, str(v.check.metric)): v for v in report.decisions[0].verdicts if not v.check.slice}
+    verdicts = [(suite, found[suite, metric]) for suite, metric in SUITES.items()]
+    return "  ".join(f"{suite} {v.estimate.difference:+.3f}{'*' if v.outcome == 'fail' else ''}" for suite, v in verdicts)
 
 
 def main() -> int:
     """Print a line a plan; return 1 if one was decided otherwise than expected."""
     wrong = 0
-    print(f"{'plan':<28} {'decision':<9} {'exit':>4} {'nDCG@10':>16} {'train s':>8} {'all s':>7}")
-    for name, expected in EXPECTED.items():
+    print(f"{'plan':<34} {'decision':<9} {'exit':>4} {'train s':>8} {'all s':>6}  candidate - baseline, * failed")
+    for name in sys.argv[1:] or EXPECTED:
         with tempfile.TemporaryDirectory() as store:
             begin = time.perf_counter()
             report = gate.run(ROOT / name, store=Path(store))
         seconds = time.perf_counter() - begin
-        estimate = report.decisions[0].verdicts[0].estimate
         training = sum(spent for key, spent in report.times.seconds.items() if key.endswith("/train"))
-        means = f"{estimate.baseline_mean:.3f} -> {estimate.candidate_mean:.3f}"
-        print(f"{name:<28} {report.answer:<9} {report.exit_code:>4} {means:>16} {training:>8.0f} {seconds:>7.0f}", flush=True)
-        wrong += report.answer != expected
+        print(f"{name:<34} {report.answer:<9} {report.exit_code:>4} {training:>8.0f} {seconds:>6.0f}  {_endpoints(report)}", flush=True)
+        wrong += report.answer != EXPECTED[name]
     return 1 if wrong else 0
 
 

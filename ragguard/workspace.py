@@ -12,7 +12,12 @@ from ragguard.store import write_atomically
 _PACKAGED = Path(__file__).parent / "share"
 _CHECKOUT = Path(__file__).parent.parent
 
-PARTS = {"examples/starter": ".", "suites": "suites", "golden/payments": "golden/payments"}
+PARTS = {
+    "examples/starter": ".",
+    "suites": "suites",
+    "golden/payments": "golden/payments",
+    "golden/general": "golden/general",
+}
 """Where the parts of a workspace lie in a checkout (in the wheel: below ``share``), and where they go."""
 
 LEFT_OUT = {"source", "canonical.yaml", "__pycache__"}
