@@ -135,13 +135,16 @@ def test_layouts_are_valid(block: str, tmp_path: Path) -> None:
     check(read_layout(tmp_path / "collection.yaml"))
 
 
-def test_the_golden_collection_is_as_its_sources_say(tmp_path: Path) -> None:
+@pytest.mark.parametrize("collection", ["payments", "general"])
+def test_the_golden_collections_are_as_their_sources_say(collection: str, tmp_path: Path) -> None:
     made = tmp_path / "golden"
     shutil.copytree(ROOT / "golden", made, ignore=shutil.ignore_patterns("*.jsonl", "MANIFEST", "qrels"))
-    done = subprocess.run([sys.executable, str(made / "build.py"), "payments"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, str(made / "build.py"), collection], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    for name in ("corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "MANIFEST"):
-        assert (made / "payments" / name).read_bytes() == (ROOT / "golden" / "payments" / name).read_bytes(), name
+    names = [path.relative_to(made) for path in (made / collection).rglob("*") if path.is_file()]
+    assert {"corpus.jsonl", "queries.jsonl", "test.tsv", "MANIFEST"} <= {name.name for name in names}
+    for name in names:
+        assert (made / name).read_bytes() == (ROOT / "golden" / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("name", ["gate", "suite", "report"])

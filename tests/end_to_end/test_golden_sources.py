@@ -4,9 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from ragguard import gate
 from ragguard.data.audit import overlaps
 from ragguard.data.collection import load
 from ragguard.data.quadruplets import load_quadruplets
+from ragguard.plan.load import from_values
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAYMENTS = ROOT / "golden" / "payments"
@@ -59,3 +63,20 @@ def test_a_reviewer_sees_judged_documents_and_near_misses() -> None:
     wrong = subprocess.run([*command, "b-ssh-max-length"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 3
     assert "did you mean" in wrong.stderr
+
+
+@pytest.mark.slow
+def test_forgetting_would_be_visible_on_general(tmp_path: Path) -> None:
+    """The untuned encoder has something to lose on golden/general, and room above."""
+    values = {
+        "name": "general",
+        "collection": str(ROOT / "golden" / "general"),
+        "baseline": {"retriever": {"type": "dense", "model": "all-MiniLM-L6-v2"}},
+        "candidates": {"bm25": {"retriever": {"type": "lexical"}}},
+        "suites": [str(ROOT / "suites" / "forgetting.yaml")],
+    }
+    report = gate.run(from_values(values, tmp_path, "general"), store=tmp_path / "store")
+    verdict = next(v for v in report.decisions[0].verdicts if v.check.identity == "forgetting/nDCG@10")
+    assert 0.60 <= (verdict.estimate.baseline_mean or 0) <= 0.90
+    assert report.answer == "block", "BM25 finds far less of what is worded otherwise"
+    assert verdict.estimate.intents >= 300
