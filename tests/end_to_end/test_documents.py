@@ -24,7 +24,9 @@ RAGGUARD = [sys.executable, "-m", "ragguard.cli"]
 IN_SENTENCES = {
     "ragguard compare old.trec new.trec --collection golden/docs": "ragguard compare old.trec new.trec --collection golden/payments",
     "ragguard accept tuned": "ragguard accept with-titles",
+    "ragguard accept": "ragguard accept with-titles",
     "ragguard check": "ragguard check",
+    "ragguard schema": "ragguard schema",
     "ragguard --help": "ragguard --help",
 }
 
