@@ -21,14 +21,16 @@ ASSUMED_CHANGE = 0.05
 """Share of binary cases that a candidate wins, and loses, by assumption: sd = sqrt(2w)."""
 
 
-def check(plan: Path) -> Assessment:
+def check(plan: Path, *, allow_code: bool = False) -> Assessment:
     """Validate a plan, its suites, collections and manifests, and state what each check can detect.
+
+    ``allow_code`` lets perturbations of the user's own make their cases.
 
     Raises:
         InputError: with every problem found, files that differ from their MANIFEST included.
     """
-    resolved = gate.load(plan)
-    collections = {suite.collection.folder: suite.collection for suite in resolved.suites}
+    resolved = gate.load(plan, allow_code=allow_code)
+    collections = {collection.folder: collection for collection in resolved.collections}
     problems = [problem for folder in collections if (folder / manifest.NAME).is_file() for problem in manifest.verify(folder)]
     if problems:
         raise InputError(problems)
@@ -47,14 +49,14 @@ def check(plan: Path) -> Assessment:
 
 
 def _suite(suite: Suite) -> SuiteProspect:
-    cases = suite.cases.cases
+    cases = suite.whole
     intents = len({case.query.intent for case in cases})
     return SuiteProspect(suite.name, suite.collection.folder.name, suite.collection.split, suite.collection.size, len(cases), intents)
 
 
 def _prospect(resolved: Resolved, suite: Suite, check: Check) -> Prospect:
-    members, applicable = suite.cases.slices[check.slice], catalog.resolve(check.metric).applicable
-    cases = [case for case in suite.cases.cases if case.id in members and applicable(check.metric, case) is None]
+    members = suite.cases.slices[check.slice]
+    cases = [case for case in suite.cases.cases if case.id in members and catalog.applicable(check.metric, case) is None]
     intents, alpha = len({case.query.intent for case in cases}), resolved.alpha_pass
     sd = math.sqrt(2 * ASSUMED_CHANGE) if resolved.scales[check.metric].binary else ASSUMED_SD.get(check.metric.base, ASSUMED_SD_ELSEWHERE)
     least = 1 if check.tier == "must" else guard(alpha, check.margin)

@@ -35,7 +35,7 @@ app = typer.Typer(
 Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]
 Candidate = Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")]
-AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let the plan run Python callables (type: python).")]
+AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let the plan run Python that it names: retrievers, perturbations.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 
 
@@ -55,12 +55,12 @@ def init(
 
 
 @app.command(epilog="Example: ragguard check gate.yaml")
-def check(plan: Plan = Path("gate.yaml"), as_json: AsJson = False) -> int:
+def check(plan: Plan = Path("gate.yaml"), allow_code: AllowCode = False, as_json: AsJson = False) -> int:
     """Validate the plan, its suites and its data, and say what they can detect, without running any model."""
     from ragguard import assess
     from ragguard.reports import assessment
 
-    found = assess.check(plan)
+    found = assess.check(plan, allow_code=allow_code)
     if as_json:
         _print_json(assessment.to_dict(found))
     else:

@@ -122,7 +122,8 @@ def _estimates(baseline: Side, candidate: Side, alpha: float) -> Iterator[Estima
     before, after = _cases(baseline), _cases(candidate)
     endpoints = sum(check.tier == "blocking" for check, _ in checks)
     for check, scale in checks:
-        names = [name for name, case in after.items() if name[0] == check.suite and (not check.slice or check.slice in case.slices)]
+        members = {name: case for name, case in after.items() if name[0] == check.suite}
+        names = [name for name, case in members.items() if (check.slice in case.slices if check.slice else not case.aside)]
         metric, missing = str(check.metric), Unscored("the report has no score of it")
         yield estimate(
             PairedScores(

@@ -2,24 +2,20 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
 
-from pydantic import TypeAdapter
-
-from ragguard.data.collection import Collection
+from ragguard import trial
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.errors import CannotJudge, InputError, Problem, suggest
 from ragguard.metrics import catalog
-from ragguard.metrics.scoring import score_all
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
-from ragguard.records.evidence import Case, Observation, PairedScores, Score
+from ragguard.records.evidence import PairedScores
 from ragguard.records.metric import Metric
 from ragguard.records.report import Arm, Report, Role, Times
 from ragguard.records.verdict import Decision, Estimate
@@ -27,16 +23,13 @@ from ragguard.reports.assemble import ArmScores, assemble
 from ragguard.reports.document import to_json
 from ragguard.reports.redaction import hider
 from ragguard.statistics.estimate import estimate
-from ragguard.store import Store, fingerprint, write_atomically
+from ragguard.store import Store, write_atomically
 from ragguard.suites.resolve import Resolved, Suite, resolve
 from ragguard.suites.runner import Asker
 from ragguard.systems.protocols import Progress
 from ragguard.train.arms import Ready, Workshop, prepare, system_of, train_system
 from ragguard.train.survey import survey
-
-_SCORES = TypeAdapter(dict[str, dict[str, Score]])
-
-Note: TypeAlias = str | int | float
+from ragguard.trial import Trial
 
 
 class Silent:
@@ -56,10 +49,15 @@ class _Run:
     resolved: Resolved
     workshop: Workshop
     arms: dict[str, Arm] = field(default_factory=dict)
-    scores: dict[str, dict[str, ArmScores]] = field(default_factory=dict)
+    trials: dict[str, Trial] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     outages: dict[str, str] = field(default_factory=dict)
     expanded: dict[str, str] = field(default_factory=dict)
+
+    def scores(self, suite: Suite) -> dict[str, ArmScores]:
+        """What every arm scored on a suite, if it went through all of it."""
+        whole = {arm: done.scores[suite.name] for arm, done in self.trials.items() if suite.name in done.scores}
+        return {arm: scores for arm, scores in whole.items() if len(scores.scores) == len(suite.cases.cases)}
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -68,32 +66,41 @@ class _Run:
         self.seconds[name] = round(time.perf_counter() - begin, 3)
 
 
-def load(plan: LoadedPlan | Path | str) -> Resolved:
+def load(plan: LoadedPlan | Path | str, *, allow_code: bool = False) -> Resolved:
     """Read a plan (or take one that was read) and resolve everything that it names, without training or running anything.
+
+    Perturbations that are code of the user's own do run, if ``allow_code`` says that they may.
 
     Raises:
         InputError: with every problem found.
     """
-    resolved = resolve(plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan)), catalog.scale, catalog.version)
-    nowhere = [problem for suite in resolved.suites for problem in _says_nothing(suite)]
-    if nowhere:
-        raise InputError(nowhere)
+    loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
+    resolved = resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code)
+    wrong = [problem for suite in resolved.suites for problem in (*_says_nothing(suite), *_never_judged(suite))]
+    if wrong:
+        raise InputError(wrong)
     return resolved
 
 
+def _never_judged(suite: Suite) -> Iterator[Problem]:
+    """The checks that would let a verdict hang on a metric which says nothing of better or worse."""
+    for i, check in enumerate(suite.checks):
+        if catalog.advisory(check.metric) and check.tier != "advisory":
+            what = f"{check.metric} can only be advisory: a candidate that gains more on the unperturbed queries is not worse"
+            yield Problem(suite.loaded.source.where(("checks", i)), what, f"write tier: advisory, or check {catalog.inner(check.metric)}")
+
+
 def _says_nothing(suite: Suite) -> Iterator[Problem]:
-    """The version metrics that apply to no case of their check, or of the suite that reports them: no run could ever score them."""
+    """The metrics that apply to no case of their check, or of the suite that reports them: no run could ever score them."""
     checks = [(("checks", i), check.metric, check.slice) for i, check in enumerate(suite.checks)]
     shown = [(("report", i), Metric.parse(name), "") for i, name in enumerate(suite.loaded.plan.report)]
     for location, metric, slice_ in (*checks, *shown):
-        definition = catalog.resolve(metric)
-        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]] if definition.needs_marks else []
-        given = [reason for case in members if (reason := definition.applicable(metric, case)) is not None]
+        needs = catalog.needs(metric)
+        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]] if needs else []
+        given = [reason for case in members if (reason := catalog.applicable(metric, case)) is not None]
         if members and len(given) == len(members):
             what = f"{metric} applies to none of its {len(members)} cases: {given[0].not_applicable}"
-            right = suite.loaded.plan.kind == "version-confusion"
-            fix = "drop it, or name another slice" if right else "give the suite kind: version-confusion"
-            yield Problem(suite.loaded.source.where(location), what, fix)
+            yield Problem(suite.loaded.source.where(location), what, f"drop it, or name another slice: it needs {needs}")
 
 
 def run(
@@ -114,17 +121,18 @@ def run(
         CannotJudge: the baseline could not be run; a candidate that could not is decided ``error`` (exit code 4).
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    resolved = load(plan)
+    resolved = load(plan, allow_code=allow_code)
     gated = _gated(resolved.loaded, candidate)
     state = _Run(resolved, _workshop(resolved, store, progress, allow_code), expanded=dict(resolved.loaded.expanded))
-    survey(state.workshop, [*_references(resolved.loaded), *gated], _collections(resolved))
+    survey(state.workshop, [*_references(resolved.loaded), *gated], resolved.collections)
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
         _run_reference(state, "anchor")
     for name in gated:
         _run_candidate(state, name)
     decisions = tuple(_decide(state, name) for name in gated)
-    report = assemble(resolved, tuple(state.arms.values()), state.scores, decisions, Times(started, state.seconds), state.expanded)
+    scores = {suite.name: state.scores(suite) for suite in resolved.suites}
+    report = assemble(resolved, tuple(state.arms.values()), scores, decisions, Times(started, state.seconds), state.expanded)
     write_atomically(state.workshop.store.folder / "runs" / report.run / "report.json", to_json(report))
     return report
 
@@ -138,9 +146,9 @@ def train(
         InputError: as ``run``.
         CannotJudge: a training failed.
     """
-    resolved = load(plan)
+    resolved = load(plan, allow_code=allow_code)
     workshop = _workshop(resolved, store, progress, allow_code)
-    survey(workshop, _gated(resolved.loaded, candidate), _collections(resolved))
+    survey(workshop, _gated(resolved.loaded, candidate), resolved.collections)
     return {
         f"{name}/{place}": checkpoint.folder
         for name in _gated(resolved.loaded, candidate)
@@ -160,15 +168,11 @@ def look_ahead(resolved: Resolved) -> None:
         InputError: with every problem found.
     """
     arms = [*_references(resolved.loaded), *resolved.loaded.plan.candidates]
-    survey(_workshop(resolved, None, None, allow_code=True), arms, _collections(resolved), reach_out=False)
+    survey(_workshop(resolved, None, None, allow_code=True), arms, resolved.collections, reach_out=False)
 
 
 def _references(loaded: LoadedPlan) -> list[str]:
     return ["baseline", *(["anchor"] if loaded.plan.anchor is not None else [])]
-
-
-def _collections(resolved: Resolved) -> list[Collection]:
-    return list({id(suite.collection): suite.collection for suite in resolved.suites}.values())
 
 
 def store_folder(folder: Path) -> Path:
@@ -206,22 +210,14 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
         state.seconds[f"{name}/train"] = ready.seconds
     _not_the_baseline(state, name, role, ready)
     state.arms[name] = Arm(name, role, ready.retriever.fingerprint, ready.description, {}, ready.provenance)
-    asker, notes = Asker(ready.retriever, state.workshop.store, state.workshop.progress), dict[str, Note]()
-    for suite in state.resolved.suites:
-        with state.timed(f"{name}/{suite.name}"):
-            state.scores.setdefault(suite.name, {})[name] = _scored(state, suite, asker)
-            notes |= _noted(state, suite, asker)
-    state.arms[name] = replace(state.arms[name], notes={**notes, **asker.strange()})
-
-
-def _noted(state: _Run, suite: Suite, asker: Asker) -> dict[str, Note]:
-    """What the system says of itself on a suite's corpus, if no suite before has the same; named after the suite unless it is the first."""
-    suites = state.resolved.suites
-    first = next(other for other in suites if other.collection.corpus_fingerprint == suite.collection.corpus_fingerprint)
-    if first is not suite:
-        return {}
-    before = "" if suite is suites[0] else f"{suite.name}: "
-    return {f"{before}{key}": value for key, value in asker.notes(suite.collection).items()}
+    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress)
+    done = state.trials[name] = Trial()
+    plan = state.resolved.loaded.plan
+    try:
+        trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show)
+    finally:
+        state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
+    state.arms[name] = replace(state.arms[name], notes=done.notes)
 
 
 def _not_the_baseline(state: _Run, name: str, role: Role, ready: Ready) -> None:
@@ -231,40 +227,8 @@ def _not_the_baseline(state: _Run, name: str, role: Role, ready: Ready) -> None:
         raise InputError(Problem(where, what, "check that its model is the one you trained"))
 
 
-def _scored(state: _Run, suite: Suite, asker: Asker) -> ArmScores:
-    scores = ArmScores()
-    plan = state.resolved.loaded.plan
-    for key, batch, observations in asker.observe(suite.cases.cases, suite.collection, plan.depth):
-        scores.add(batch, observations, _score(state, suite, key, batch, observations), plan.show)
-    return scores
-
-
-def _score(
-    state: _Run, suite: Suite, key: str, batch: Sequence[Case], observations: Sequence[Observation]
-) -> dict[Metric, Mapping[str, Score]]:
-    names = {str(metric): metric for metric in suite.metrics}
-    versions = {name: catalog.version(metric) for name, metric in names.items()}
-    needed = any(catalog.resolve(metric).needs_marks for metric in suite.metrics)
-    marks = suite.collection.marks({ranked.id for each in observations for ranked in each.ranking}) if needed else None
-    # The answers are all that `key` covers; the same ones over other versions or statuses have other scores.
-    known = {name: astuple(mark) for name, mark in marks.items()} if marks is not None else None
-    expected = [[case.id, dict(case.relevant), case.query.tags, _asked(case)] for case in batch]
-    kept_as = fingerprint("scores", key, versions, expected, known)
-    kept = state.workshop.store.get("scores", kept_as)
-    if kept is None:
-        made = score_all(suite.metrics, batch, {observation.case: observation for observation in observations}, marks)
-        kept = _SCORES.dump_json({str(metric): dict(values) for metric, values in made.items()})
-        state.workshop.store.put("scores", kept_as, kept)
-    return {names[name]: values for name, values in _SCORES.validate_json(kept).items()}
-
-
-def _asked(case: Case) -> tuple[str, str, tuple[str, ...]] | None:
-    asks = case.query.asks
-    return (asks.family, asks.mode, case.asked) if asks is not None else None
-
-
 def _decide(state: _Run, name: str) -> Decision:
-    ran = [suite for suite in state.resolved.suites if name in state.scores.get(suite.name, {})]
+    ran = [suite for suite in state.resolved.suites if name in state.scores(suite)]
     not_run = tuple(suite.name for suite in state.resolved.suites if suite not in ran)
     references = ["baseline", *(["anchor"] if "anchor" in state.arms else [])]
     estimates = [(reference, estimated) for reference in references for estimated in _estimates(state, ran, reference, name)]
@@ -280,7 +244,7 @@ def _with_outage(decision: Decision, reason: str) -> Decision:
 def _estimates(state: _Run, suites: Sequence[Suite], reference: str, name: str) -> Iterator[Estimate]:
     resolved = state.resolved
     for suite in suites:
-        arms = state.scores[suite.name]
+        arms = state.scores(suite)
         for check in suite.checks:
             cases = [case for case in suite.cases.cases if case.id in suite.cases.slices[check.slice]]
             pairs = PairedScores(

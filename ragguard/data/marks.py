@@ -1,7 +1,8 @@
-"""Family, version and status of every document, small enough to keep for a million of them."""
+"""The fields of every document that metrics look at, small enough to keep for a million of them."""
 
 from array import array
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import fields
 
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Mark
@@ -30,31 +31,52 @@ class _Column:
         return (number for number, code in enumerate(self._column) if code in codes)
 
     @property
+    def distinct(self) -> frozenset[str]:
+        return frozenset(self._texts)
+
+    @property
     def empty(self) -> int:
         return self._column.count(0)
+
+    def longer(self, texts: Sequence[str]) -> "_Column":
+        made = _Column()
+        made._codes, made._texts, made._column = dict(self._codes), list(self._texts), array("I", self._column)
+        for text in texts:
+            made.add(text)
+        return made
 
 
 class Marks:
     """The marks of documents by their number, from 0, in the order of the corpus."""
 
     def __init__(self) -> None:
-        self._family, self._version, self._status = _Column(), _Column(), _Column()
+        self._columns = {field.name: _Column() for field in fields(Mark)}
 
     def add(self, document: Document) -> None:
         """Keep the mark of the next document."""
-        self._family.add(document.family)
-        self._version.add(document.version)
-        self._status.add(document.status)
+        for name, column in self._columns.items():
+            column.add(getattr(document, name))
 
     def __getitem__(self, number: int) -> Mark:
         """Return a document's mark."""
-        return Mark(self._family[number], self._version[number], self._status[number])
+        return Mark(*(column[number] for column in self._columns.values()))
 
     def of_families(self, families: Set[str]) -> Iterator[int]:
         """Yield the numbers of the documents that belong to one of the families, ascending."""
-        return self._family.where(families)
+        return self._columns["family"].where(families)
+
+    @property
+    def products(self) -> frozenset[str]:
+        """The products that documents have."""
+        return self._columns["product"].distinct - {""}
 
     @property
     def lacking(self) -> dict[str, int]:
         """How many documents have no family, no version, no status."""
-        return {"family": self._family.empty, "version": self._version.empty, "status": self._status.empty}
+        return {name: self._columns[name].empty for name in ("family", "version", "status")}
+
+    def longer(self, documents: Sequence[Document]) -> "Marks":
+        """Return the marks of these documents and of more after them."""
+        made = Marks()
+        made._columns = {name: column.longer([getattr(each, name) for each in documents]) for name, column in self._columns.items()}
+        return made

@@ -1,11 +1,12 @@
 """Which metrics there are: every base name, its function, its scale and what may be written beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 
 from ragguard.errors import suggest
-from ragguard.metrics import ranking, versions
-from ragguard.metrics.definition import Definition
+from ragguard.metrics import passages, ranking, robustness, versions
+from ragguard.metrics.definition import Definition, Derived, ScoresOf
+from ragguard.records.evidence import Case, NotApplicable, Score
 from ragguard.records.metric import Metric, Scale
 
 
@@ -35,6 +36,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 _REL = {"rel": _whole}
+_VERSIONS = "a suite of kind: version-confusion"
 
 CATALOG: Mapping[str, Definition] = {
     "nDCG": Definition(ranking.ndcg, ranking.needs_relevant, ranking.share, "allowed", {"gains": _one_of("linear", "exponential")}),
@@ -45,10 +47,34 @@ CATALOG: Mapping[str, Definition] = {
     "Success": Definition(ranking.success, ranking.needs_relevant, ranking.hit_or_miss, "required", _REL),
     "Rprec": Definition(ranking.r_precision, ranking.needs_relevant, ranking.share, "forbidden", _REL),
     "RBP": Definition(ranking.rank_biased_precision, ranking.needs_relevant, ranking.share, "allowed", {"p": _open_share, **_REL}),
-    "VersionAcc": Definition(versions.version_accuracy, versions.asks_a_version, ranking.hit_or_miss, "required", needs_marks=True),
-    "Stale": Definition(versions.stale, versions.asks_the_current_one, versions.smaller_share, "required", needs_marks=True),
-    "Inverted": Definition(versions.inverted, versions.asks_one_version, versions.better_not, "forbidden", needs_marks=True),
+    "VersionAcc": Definition(
+        versions.version_accuracy, versions.asks_a_version, ranking.hit_or_miss, "required", needs_marks=True, needs=_VERSIONS
+    ),
+    "Stale": Definition(
+        versions.stale, versions.asks_the_current_one, versions.smaller_share, "required", needs_marks=True, needs=_VERSIONS
+    ),
+    "Inverted": Definition(
+        versions.inverted, versions.asks_one_version, versions.better_not, "forbidden", needs_marks=True, needs=_VERSIONS
+    ),
+    "Poisoned": Definition(
+        passages.poisoned, passages.is_misled, versions.better_not, "required", needs_marks=True,
+        needs="a suite of kind: adversarial, with poisoned or instructions among its attacks",
+    ),
+    "Confused": Definition(
+        passages.confused, passages.has_products, versions.better_not, "required", needs_marks=True,
+        needs="relevant documents that have a product",
+    ),
+    "WrongType": Definition(
+        passages.wrong_type, passages.has_types, versions.better_not, "required", needs_marks=True,
+        needs="relevant documents that have a type",
+    ),
+}  # fmt: skip
+
+DERIVED: Mapping[str, Derived] = {
+    "Drop": Derived(robustness.drop, robustness.cost, robustness.was_perturbed, "a suite of kind: adversarial", advisory=True),
+    "Worst": Derived(robustness.worst, robustness.same, robustness.as_asked, "intents of several queries"),
 }
+"""Metrics of another metric, which their parameter ``of`` names: ``Drop(of=nDCG)@10``. Other parameters and the cutoff are its."""
 
 # What other tools call the same thing, where the names are too unlike for a spelling suggestion.
 _ELSEWHERE = {"recall": "R", "precision": "P", "map": "AP", "mrr": "RR", "hit": "Success", "hits": "Success", "hitrate": "Success"}
@@ -60,19 +86,21 @@ DEFINITIONS = 1
 
 def names() -> tuple[str, ...]:
     """Every base name of the catalog, sorted."""
-    return tuple(sorted(CATALOG))
+    return tuple(sorted((*CATALOG, *DERIVED)))
 
 
 def resolve(metric: Metric) -> Definition:
-    """Return what the catalog knows of a metric.
+    """Return what the catalog knows of a metric; of a derived one, what it knows of the metric that it is derived from.
 
     Raises:
         ValueError: unknown base name or parameter, a bad value, or a cutoff where there can be none (or none where there must be one).
     """
+    if metric.base in DERIVED:
+        return resolve(inner(metric))
     definition = CATALOG.get(metric.base)
     if definition is None:
         alias = _ELSEWHERE.get(metric.base.lower().replace("_", "").replace("-", ""))
-        raise ValueError(f"there is no metric {metric.base!r}; " + (f"did you mean {alias!r}?" if alias else suggest(metric.base, CATALOG)))
+        raise ValueError(f"there is no metric {metric.base!r}; " + (f"did you mean {alias!r}?" if alias else suggest(metric.base, names())))
     if definition.cutoff == "required" and metric.cutoff is None:
         raise ValueError(f"{metric} needs a cutoff; for instance {metric.at(10)}")
     if definition.cutoff == "forbidden" and metric.cutoff is not None:
@@ -80,6 +108,43 @@ def resolve(metric: Metric) -> Definition:
     for key, text in metric.parameters:
         _check_parameter(metric, definition, key, text)
     return definition
+
+
+def inner(metric: Metric) -> Metric:
+    """Return the metric that a derived one is made from; any other is its own.
+
+    Raises:
+        ValueError: it is not said of which metric, or of a derived one.
+    """
+    if metric.base not in DERIVED:
+        return metric
+    of = metric.parameter("of", "")
+    if not of or of in DERIVED:
+        raise ValueError(f"{metric.base} is made from another metric; for instance {Metric(metric.base, 10, (('of', 'nDCG'),))}")
+    return Metric(of, metric.cutoff, tuple(pair for pair in metric.parameters if pair[0] != "of"))
+
+
+def direct(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+    """Return the metrics to be scored case by case: these, and those that the derived ones among them are made from."""
+    return tuple(dict.fromkeys(map(inner, metrics)))
+
+
+def applicable(metric: Metric, case: Case) -> NotApplicable | None:
+    """Say why a metric means nothing on a case, of the case alone; None: it does. Raises ValueError as ``resolve``."""
+    derived = DERIVED.get(metric.base)
+    says_nothing = derived.applicable(metric, case) if derived is not None else None
+    return says_nothing or resolve(metric).applicable(inner(metric), case)
+
+
+def needs(metric: Metric) -> str:
+    """Say what a suite must give a metric to apply to any case at all; empty: nothing. Raises ValueError as ``resolve``."""
+    found = [DERIVED[metric.base].needs if metric.base in DERIVED else "", resolve(metric).needs]
+    return " and ".join(filter(None, found))
+
+
+def advisory(metric: Metric) -> bool:
+    """Tell whether no verdict may hang on a metric."""
+    return metric.base in DERIVED and DERIVED[metric.base].advisory
 
 
 def _check_parameter(metric: Metric, definition: Definition, key: str, text: str) -> None:
@@ -93,7 +158,19 @@ def _check_parameter(metric: Metric, definition: Definition, key: str, text: str
 
 def scale(metric: Metric) -> Scale:
     """Return what a metric's numbers mean. Raises ValueError as ``resolve``."""
-    return resolve(metric).scale(metric)
+    found = resolve(metric).scale(inner(metric))
+    return DERIVED[metric.base].scale(found) if metric.base in DERIVED else found
+
+
+def derive(metrics: Iterable[Metric], cases: Sequence[Case], scores: Mapping[str, Mapping[Metric, Score]]) -> dict[Metric, ScoresOf]:
+    """Compute the derived ones among ``metrics`` on all cases of a suite. ``scores`` holds the direct ones, by case."""
+    made = {}
+    for metric in metrics:
+        if metric.base in DERIVED:
+            source = inner(metric)
+            values = {case.id: scores[case.id][source] for case in cases}
+            made[metric] = DERIVED[metric.base].function(cases, values, higher_is_better=scale(source).higher_is_better)
+    return made
 
 
 def version(metric: Metric) -> str:

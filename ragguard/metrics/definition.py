@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from ragguard.metrics.arrays import RanxLists, ranx_lists
 from ragguard.records.evidence import Case, Mark, NotApplicable, Observation, Score
@@ -33,6 +33,30 @@ class Batch:
 MetricFunction: TypeAlias = Callable[[Metric, Batch], Sequence[Score]]
 """One score for each case of the batch, in its order."""
 
+ScoresOf: TypeAlias = dict[str, Score]
+"""One score for each case, by its id."""
+
+
+class Derive(Protocol):
+    """Computes a metric of a suite's cases from another metric's scores on them, whichever direction that one has."""
+
+    def __call__(self, cases: Sequence[Case], scores: Mapping[str, Score], *, higher_is_better: bool) -> ScoresOf:
+        """Return one score for every case."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How a metric of another metric is computed. ``scale`` makes its scale of the other's; ``advisory`` says that no verdict may hang
+    on it.
+    """
+
+    function: Derive
+    scale: Callable[[Scale], Scale]
+    applicable: Callable[[Metric, Case], NotApplicable | None]
+    needs: str
+    advisory: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -40,7 +64,7 @@ class Definition:
 
     ``applicable`` says, of a case alone, why the metric means nothing there (None: it does); ``function`` sees only cases where it
     means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted. ``needs_marks``
-    says that the function reads the batch's marks.
+    says that the function reads the batch's marks, and ``needs``, in words, what a suite must give it to apply to any case at all.
     """
 
     function: MetricFunction
@@ -49,3 +73,4 @@ class Definition:
     cutoff: Cutoff
     parameters: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
     needs_marks: bool = False
+    needs: str = ""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ragguard.metrics.arrays import trec_order
-from ragguard.metrics.catalog import resolve
+from ragguard.metrics.catalog import inner, resolve
 from ragguard.metrics.definition import Batch, Definition
 from ragguard.records.evidence import Case, Mark, Observation, Score, Unscored
 from ragguard.records.metric import Metric
@@ -28,8 +28,11 @@ def score_all(
     documents by id, where a metric needs them.
 
     Raises:
-        ValueError: two cases share an id, the catalog does not know a metric, or it needs marks and there are none.
+        ValueError: two cases share an id, the catalog does not know a metric, it is derived from another (``catalog.derive``), or it
+            needs marks and there are none.
     """
+    if derived := [str(metric) for metric in metrics if inner(metric) != metric]:
+        raise ValueError(f"{', '.join(derived)}: made from the scores of a whole suite, not case by case")
     definitions = {metric: resolve(metric) for metric in metrics}
     blind = [str(metric) for metric, definition in definitions.items() if definition.needs_marks and marks is None]
     if blind:

@@ -122,11 +122,10 @@ def _load_suites(source: Source, problems: list[Problem]) -> list[LoadedSuite]:
 def _inside(suite: SuitePlan, source: Source) -> Iterator[Problem]:
     """What pydantic cannot see in one suite: checks on slices that it does not define."""
     for index, check in enumerate(suite.checks):
-        if check.slice and check.slice not in (*suite.slices, *suite.perturbations):
+        known = (*suite.slices, *suite.makes)
+        if check.slice and check.slice not in known:
             where = source.where(("checks", index, "slice"))
-            yield Problem(
-                where, f"slice {check.slice!r} is not defined under slices", suggest(check.slice, [*suite.slices, *suite.perturbations])
-            )
+            yield Problem(where, f"slice {check.slice!r} is not defined under slices", suggest(check.slice, known))
 
 
 def _across(source: Source, suites: list[LoadedSuite]) -> Iterator[Problem]:

@@ -1,9 +1,11 @@
 """``gate.yaml`` and ``suites/*.yaml``, as people write them."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from ragguard.errors import suggest
 from ragguard.plan.systems import Model, SystemPlan
 from ragguard.records.metric import Metric
 
@@ -38,7 +40,38 @@ class CheckPlan(Model):
     strict: bool = False
 
 
-PerturbationName = Literal["typos", "plain", "keywords", "expanded", "contracted", "word_order", "polite", "confusables", "long_context"]
+PERTURBATIONS = (
+    "typos",
+    "plain",
+    "keywords",
+    "expanded",
+    "contracted",
+    "word_order",
+    "polite",
+    "confusables",
+    "long_context",
+    "negated",
+    "swapped",
+)
+"""Ways to ask a query otherwise."""
+
+ATTACKS = ("distractors", "poisoned", "instructions")
+"""What can be planted in a corpus against a query."""
+
+CODE = re.compile(r"^[\w.]+:[A-Za-z_]\w*$")
+"""``package.module:name``."""
+
+
+def _perturbation(name: str) -> str:
+    if name not in PERTURBATIONS and not CODE.match(name):
+        raise ValueError(f"there is no perturbation {name!r}; {suggest(name, PERTURBATIONS)}; your own is written package.module:name")
+    return name
+
+
+Perturbation = Annotated[str, AfterValidator(_perturbation)]
+
+OF_KIND = {"adversarial": ("perturbations", "per_query", "glossary", "attacks", "targets")}
+"""The keys of a suite that only one kind has."""
 
 
 class SuitePlan(Model):
@@ -52,11 +85,18 @@ class SuitePlan(Model):
     cases: Selection = Selection()
     slices: dict[str, Selection] = Field(default_factory=dict)
     report: list[MetricName] = Field(default_factory=list, description="Further metrics, shown per slice without any verdict")
-    perturbations: list[PerturbationName] = Field(
-        default_factory=list, description="Of kind adversarial: which, default all; each is a slice"
+    perturbations: list[Perturbation] = Field(
+        default_factory=list,
+        description="Of kind adversarial: which, default all that come along; each is a slice; your own is package.module:function",
     )
     per_query: int | None = Field(None, ge=1, description="Of kind adversarial: perturbations a query, picked by its hash; default all")
     glossary: str | None = Field(None, description="Of kind adversarial: YAML of the domain's abbreviations and their meanings")
+    attacks: list[Literal["distractors", "poisoned", "instructions"]] = Field(
+        default_factory=list, description="Of kind adversarial: what is planted in the corpus, default nothing; each is a slice"
+    )
+    targets: int | None = Field(
+        None, ge=1, description="Of kind adversarial: intents that each attack aims at, picked by their hash; default all"
+    )
     seed: int = Field(7, description="Of kind adversarial")
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)
@@ -67,13 +107,23 @@ class SuitePlan(Model):
         """A list of tags is short for one slice a tag."""
         return {tag: {"tags": [tag]} for tag in value} if isinstance(value, list) and all(isinstance(t, str) for t in value) else value
 
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The slices that the kind makes of itself, beside those under ``slices``."""
+        if self.kind != "adversarial":
+            return ()
+        named = (name.partition(":")[2] or name for name in self.perturbations or PERTURBATIONS)
+        return (*named, *self.attacks, "clean", "paraphrase")
+
     @model_validator(mode="after")
-    def _perturbs_only_if_adversarial(self) -> "SuitePlan":
-        named = {"perturbations": self.perturbations, "per_query": self.per_query, "glossary": self.glossary}
-        if self.kind != "adversarial" and (given := [key for key, value in named.items() if value]):
-            raise ValueError(f"{given[0]} is for suites of kind: adversarial")
-        if twice := sorted(set(self.perturbations) & set(self.slices)):
-            raise ValueError(f"{twice[0]!r} is a perturbation, which is a slice already; name your slice otherwise")
+    def _keys_are_of_its_kind(self) -> "SuitePlan":
+        for kind, keys in OF_KIND.items():
+            if self.kind != kind and (given := [key for key in keys if getattr(self, key)]):
+                raise ValueError(f"{given[0]} is for suites of kind: {kind}")
+        if twice := [name for name in self.makes if name in self.slices]:
+            raise ValueError(f"{twice[0]!r} is a slice already, which kind: {self.kind} makes; name yours otherwise")
+        if again := [name for name in self.makes if self.makes.count(name) > 1]:
+            raise ValueError(f"two slices would be called {again[0]!r}; name the function otherwise")
         return self
 
     @model_validator(mode="after")

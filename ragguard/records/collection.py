@@ -13,7 +13,8 @@ class Document:
     """One document of a corpus (BEIR's ``_id, title, text`` and the fields that versions need).
 
     ``family`` is shared by the versions of one document; dates are ISO 8601; an empty string means "not given".
-    ``extra`` keeps whatever other fields the file has, for templates.
+    ``extra`` keeps whatever other fields the file has, for templates. ``planted`` names the attack that put it into the corpus; no
+    file has it.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Document:
     product: str = ""
     source: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+    planted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ class Case:
 
     ``text`` is what the system is asked (the query's own, or perturbed); ``relevant`` maps document ids to grades (0: judged,
     not relevant). ``asked`` holds the versions, of the family that the query asks for, which answer it; empty where no version is
-    asked, or the kind of suite does not look.
+    asked, or the kind of suite does not look. ``products`` and ``types`` are those of the documents that answer; empty where those
+    have none. ``clean`` is the id of the unperturbed case of the same suite that this one was made from ("": it stands as it is), and
+    ``attack`` the name of what was planted in the corpus against it.
     """
 
     id: str
@@ -24,15 +26,22 @@ class Case:
     query: Query
     relevant: Mapping[str, int]
     asked: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    clean: str = ""
+    attack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a metric may know of a ranked document; an empty string means "not given"."""
+    """What a metric may know of a ranked document; an empty string means "not given". ``planted`` names the attack that planted it."""
 
     family: str = ""
     version: str = ""
     status: str = ""
+    product: str = ""
+    type: str = ""
+    planted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,10 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class SuiteRun:
-    """One suite of the run. ``fingerprint`` covers its cases, checks, margins, and collection."""
+    """One suite of the run. ``fingerprint`` covers its cases, checks, margins, and collection.
+
+    ``cases`` and ``intents`` count the suite-wide slice. ``made`` are the slices of perturbed and attacked cases, by name.
+    """
 
     name: str
     kind: str
@@ -57,6 +60,7 @@ class SuiteRun:
     intents: int
     description: str = ""
     means: tuple[Mean, ...] = ()
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class CaseRun:
-    """One case: what was asked and expected, how each arm scored, and the head of its ranking."""
+    """One case: what was asked and expected, how each arm scored, and the head of its ranking.
+
+    ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure.
+    """
 
     id: str
     suite: str
@@ -82,16 +89,18 @@ class CaseRun:
     scores: Mapping[str, Mapping[str, Score]]
     rankings: Mapping[str, tuple[Shown, ...]]
     errors: Mapping[str, str] = field(default_factory=dict)
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ShownDocument:
-    """The few fields of a document that a report prints."""
+    """The few fields of a document that a report prints; ``planted`` names the attack that put it there."""
 
     title: str = ""
     version: str = ""
     status: str = ""
     product: str = ""
+    planted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

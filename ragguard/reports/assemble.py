@@ -39,6 +39,12 @@ class ArmScores:
             if observation.error:
                 self.errors[case.id] = observation.error
 
+    def derive(self, derived: Mapping[Metric, Mapping[str, Score]]) -> None:
+        """Keep scores that were made from others."""
+        for metric, values in derived.items():
+            for case, value in values.items():
+                self.scores[case][metric] = value
+
 
 def overall(decisions: Sequence[Decision]) -> Answer:
     """The answer of a run: promote if any candidate is promoted, else the first of error, hold, block that occurs."""
@@ -88,6 +94,7 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
             scores={name: {str(metric): score for metric, score in arm.scores[case.id].items()} for name, arm in ran.items()},
             rankings={name: arm.heads[case.id] for name, arm in ran.items()},
             errors={name: arm.errors[case.id] for name, arm in ran.items() if case.id in arm.errors},
+            aside=case.id not in suite.cases.slices[""],
         )
 
 
@@ -137,23 +144,24 @@ def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores]) 
         collection=collection.folder.name,
         split=collection.split,
         collection_fingerprint=collection.fingerprint,
-        cases=len(suite.cases.cases),
-        intents=len({case.query.intent for case in suite.cases.cases}),
-        description=suite.loaded.plan.description,
+        cases=len(suite.whole),
+        intents=len({case.query.intent for case in suite.whole}),
+        description="; ".join(filter(None, [suite.loaded.plan.description, suite.cases.note])),
         means=tuple(means(suite, resolved.scales, arms)),
+        made=suite.cases.made,
     )
 
 
 def _documents(resolved: Resolved, cases: Sequence[CaseRun]) -> dict[str, ShownDocument]:
     """Title, version and status of every document that a case shows, where its corpus has it."""
-    collections = {suite.name: suite.collection for suite in resolved.suites}
+    corpora = {(suite.name, case.id): part.collection for suite in resolved.suites for part in suite.parts for case in part.cases}
     shown: dict[str, ShownDocument] = {}
     for case in cases:
-        collection = collections[case.suite]
+        collection = corpora[case.suite, case.id]
         for name in (*case.relevant, *(ranked.id for head in case.rankings.values() for ranked in head)):
             if name not in shown and name in collection.corpus:
                 document = collection.document(name)
-                shown[name] = ShownDocument(document.title, document.version, document.status, document.product)
+                shown[name] = ShownDocument(document.title, document.version, document.status, document.product, document.planted)
     return shown
 
 

@@ -12,12 +12,28 @@ from ragguard.records.evidence import Case
 
 
 @dataclass(frozen=True)
+class Part:
+    """Cases that are asked of one corpus."""
+
+    collection: Collection
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
 class Cases:
-    """The cases of a suite, sorted by id, and which of them belong to which slice ("" holds all); ``warnings`` stop nobody."""
+    """The cases of a suite, sorted by id, and which of them belong to which slice.
+
+    The slice "" holds all, but for those that are there to be compared with. ``elsewhere`` are the cases that are asked of another
+    corpus than the suite's own; they are among ``cases``. ``made`` are the slices of perturbed and attacked cases. ``warnings`` stop
+    nobody; ``note`` says what the suite leaves out.
+    """
 
     cases: tuple[Case, ...]
     slices: Mapping[str, frozenset[str]]
     warnings: tuple[str, ...] = ()
+    elsewhere: tuple[Part, ...] = ()
+    made: tuple[str, ...] = ()
+    note: str = ""
 
     def slices_of(self, case: str) -> tuple[str, ...]:
         """The named slices that a case belongs to."""
@@ -54,10 +70,18 @@ def select(suite: LoadedSuite, collection: Collection) -> Cases:
         raise InputError(
             Problem(suite.source.where(("cases",)), "selects no query of the collection", "check the tags, or leave cases: out")
         )
-    cases = tuple(Case(query.id, query.text, query, collection.qrels.get(query.id, {})) for query in queries)
+    cases = tuple(_case(query, collection) for query in queries)
     slices = {"": frozenset(case.id for case in cases)}
     slices |= {name: frozenset(q.id for q in queries if selects(selection, q)) for name, selection in suite.plan.slices.items()}
     return Cases(cases, slices)
+
+
+def _case(query: Query, collection: Collection) -> Case:
+    relevant = collection.qrels.get(query.id, {})
+    answering = collection.marks(name for name, grade in relevant.items() if grade > 0).values()
+    products = tuple(sorted({mark.product for mark in answering if mark.product}))
+    types = tuple(sorted({mark.type for mark in answering if mark.type}))
+    return Case(query.id, query.text, query, relevant, products=products, types=types)
 
 
 def refuse_empty(suite: LoadedSuite, cases: Cases) -> Cases:

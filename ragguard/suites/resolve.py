@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ragguard.data.collection import Collection
@@ -9,11 +10,14 @@ from ragguard.data.collection import load as load_collection
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedPlan, LoadedSuite
 from ragguard.plan.models import CheckPlan
-from ragguard.records.evidence import Check
+from ragguard.records.evidence import Case, Check
 from ragguard.records.metric import Metric, Scale
 from ragguard.store import fingerprint
-from ragguard.suites.golden import Cases
+from ragguard.suites.golden import Cases, Part
 from ragguard.suites.runner import build
+from ragguard.suites.users_own import refuse_code
+
+FOLLOWING = ("asked", "products", "types")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,18 @@ class Suite:
     def name(self) -> str:
         """The suite's name."""
         return self.loaded.plan.suite
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The cases by the corpus that they are asked of, the suite's own first."""
+        elsewhere = {case.id for part in self.cases.elsewhere for case in part.cases}
+        here = Part(self.collection, tuple(case for case in self.cases.cases if case.id not in elsewhere))
+        return tuple(part for part in (here, *self.cases.elsewhere) if part.cases)
+
+    @cached_property
+    def whole(self) -> tuple[Case, ...]:
+        """The cases of the suite-wide slice."""
+        return tuple(case for case in self.cases.cases if case.id in self.cases.slices[""])
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,12 @@ class Resolved:
     @property
     def golden(self) -> dict[str, str]:
         """Every golden query's text by id: what no training may see."""
-        return {query.id: query.text for suite in self.suites for query in suite.collection.queries.values()}
+        return {query.id: query.text for collection in self.collections for query in collection.queries.values()}
+
+    @property
+    def collections(self) -> list[Collection]:
+        """Every collection that a case is asked of, once."""
+        return list({id(part.collection): part.collection for suite in self.suites for part in suite.parts}.values())
 
     @property
     def question(self) -> str:
@@ -74,10 +95,13 @@ class Resolved:
         return fingerprint("question", asked, [suite.fingerprint for suite in self.suites], self.versions)
 
 
-def resolve(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], version_of: Callable[[Metric], str]) -> Resolved:
+def resolve(
+    loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], version_of: Callable[[Metric], str], *, allow_code: bool = False
+) -> Resolved:
     """Load every collection once, make every suite's cases, and look every metric up.
 
-    ``scale_of`` and ``version_of`` are the metric catalog's; they raise ValueError for what it does not know.
+    ``scale_of`` and ``version_of`` are the metric catalog's; they raise ValueError for what it does not know. Perturbations of the
+    user's own run only with ``allow_code``.
 
     Raises:
         InputError: with the problems of all collections, suites and metrics together.
@@ -88,6 +112,8 @@ def resolve(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], version_of:
     suites = []
     for suite in loaded.suites:
         try:
+            if not allow_code:
+                refuse_code(suite)
             suites.append(_suite(suite, _collection(loaded, suite, collections)))
         except InputError as error:
             problems += error.problems
@@ -147,6 +173,6 @@ def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
 
 def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases) -> str:
     asked = suite.plan.model_dump(mode="json", exclude={"description", "collection", "split"})
-    # What version is asked follows from the query and the collection, which are both in here.
-    made = [{key: value for key, value in asdict(case).items() if key != "asked"} for case in cases.cases]
-    return fingerprint("suite", asked, collection.fingerprint, made)
+    # Versions, products and types that answer follow from the query and the collection, which are both in here.
+    made = [{key: value for key, value in asdict(case).items() if key not in FOLLOWING} for case in cases.cases]
+    return fingerprint("suite", asked, collection.fingerprint, made, [part.collection.fingerprint for part in cases.elsewhere])

@@ -1,16 +1,14 @@
 """A retriever that the user wrote: a callable, or a LangChain or LlamaIndex retriever object."""
 
-import importlib
-import importlib.util
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ragguard.errors import CannotJudge, InputError, Problem, RagguardError, suggest
+from ragguard.errors import InputError, Problem
 from ragguard.plan.systems import PythonRetriever as PythonPlan
 from ragguard.records.evidence import Case, Observation
+from ragguard.systems import code
 from ragguard.systems.fingerprints import digest, file_digest
 from ragguard.systems.protocols import Corpus, Progress, Vault
 from ragguard.systems.ranking import ordered
@@ -29,21 +27,9 @@ class PythonRetriever:
 
     def __init__(self, plan: PythonPlan, base: Path) -> None:
         self._plan = plan
-        if str(base) not in sys.path:
-            sys.path.insert(0, str(base))
-        source = self._source()
+        source = code.source_of(plan.callable, base)
         self.fingerprint = digest({**plan.model_dump(mode="json"), "source": file_digest(source) if source else ""})
         self._ask: Ask | None = None
-
-    def _source(self) -> Path | None:
-        module = self._plan.callable.partition(":")[0]
-        try:
-            spec = importlib.util.find_spec(module)
-        except (ImportError, ValueError):
-            spec = None
-        if spec is None:
-            raise InputError(Problem("", f"callable: there is no module {module!r}", "put it beside the plan, or install it"))
-        return Path(spec.origin) if spec.origin and Path(spec.origin).is_file() else None
 
     def index(self, corpus: Corpus, vault: Vault, progress: Progress) -> None:  # noqa: ARG002 - the object brings its own index
         """Import the object.
@@ -53,22 +39,8 @@ class PythonRetriever:
             CannotJudge: importing or making it failed.
         """
         progress.start("import retriever", 1)
-        self._ask = self._load()
+        self._ask = _asker(code.load(self._plan.callable, self._plan.arguments), self._plan.callable)
         progress.advance(1)
-
-    def _load(self) -> Ask:
-        module, _, name = self._plan.callable.partition(":")
-        try:
-            found: Any = importlib.import_module(module)
-            for part in name.split("."):
-                found = _attribute(found, part)
-            if self._plan.arguments:
-                found = found(**self._plan.arguments)
-        except RagguardError:
-            raise
-        except Exception as error:  # the user's code may raise anything
-            raise CannotJudge(f"{self._plan.callable}: importing it raised {type(error).__name__}: {error}") from error
-        return _asker(found, self._plan.callable)
 
     def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
         """Return one observation per case, in order; what the object raises on a case is that observation's error."""
@@ -89,13 +61,6 @@ class PythonRetriever:
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what was asked."""
         return {"callable": self._plan.callable}
-
-
-def _attribute(found: Any, name: str) -> Any:
-    if not hasattr(found, name):
-        where = getattr(found, "__name__", type(found).__name__)
-        raise InputError(Problem(where, f"callable: it has no {name!r}", suggest(name, (n for n in dir(found) if not n.startswith("_")))))
-    return getattr(found, name)
 
 
 def _asker(found: Any, name: str) -> Ask:

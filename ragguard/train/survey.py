@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ragguard.data.collection import Collection
+from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import retrievers
 from ragguard.plan.systems import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
@@ -43,6 +44,9 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
     if isinstance(part, DenseRetriever | LexicalRetriever):
         for collection in collections:
             validate_for(part.document_text, collection)
+    if isinstance(part, PythonRetriever) and any(isinstance(collection.corpus, PlantedCorpus) for collection in collections):
+        what = f"{part.callable} brings its own index, so what an adversarial suite plants in the corpus is not in it"
+        raise InputError(Problem("", what, "leave attacks: out of the suite for this system"))
     if isinstance(part, HybridRetriever) or not (reach_out or _is_here(part, workshop.loaded.folder)):
         return
     if isinstance(part, DenseRetriever) and part.train is not None:

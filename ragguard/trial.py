@@ -1,0 +1,95 @@
+"""One arm's trial: every suite is asked, every answer scored; what was observed and scored before is taken from the store."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+
+from pydantic import TypeAdapter
+
+from ragguard.metrics import catalog
+from ragguard.metrics.scoring import score_all
+from ragguard.records.evidence import Case, Observation, Score
+from ragguard.records.metric import Metric
+from ragguard.reports.assemble import ArmScores
+from ragguard.store import Store, fingerprint
+from ragguard.suites.golden import Part
+from ragguard.suites.resolve import Suite
+from ragguard.suites.runner import Asker
+
+_SCORES = TypeAdapter(dict[str, dict[str, Score]])
+
+Note = str | int | float
+
+
+@dataclass
+class Trial:
+    """What an arm did, by suite: its scores, and seconds of wall clock; ``notes`` are what it says of itself."""
+
+    scores: dict[str, ArmScores] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add what the block takes to the seconds of ``name``."""
+        begin = time.perf_counter()
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - begin, 3)
+
+
+def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show: int) -> None:
+    """Ask and score all suites, filling in ``trial`` suite by suite, so that what was done before an outage is there.
+
+    Raises:
+        CannotJudge: the system failed as a whole.
+    """
+    for suite, part in _in_turn(suites):
+        with trial.timed(suite.name):
+            scores = trial.scores.setdefault(suite.name, ArmScores())
+            for key, batch, observations in asker.observe(part.cases, part.collection, depth):
+                scores.add(batch, observations, _score(asker.store, suite, part, key, batch, observations), show)
+            if len(scores.scores) == len(suite.cases.cases):
+                scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
+            trial.notes |= _noted(suites, suite, asker)
+    trial.notes |= asker.strange()
+
+
+def _in_turn(suites: Sequence[Suite]) -> list[tuple[Suite, Part]]:
+    """All parts of all suites, those of one corpus together, so that each corpus is indexed once."""
+    parts = [(suite, part) for suite in suites for part in suite.parts]
+    corpora = list(dict.fromkeys(part.collection.corpus_fingerprint for _, part in parts))
+    return sorted(parts, key=lambda pair: corpora.index(pair[1].collection.corpus_fingerprint))
+
+
+def _noted(suites: Sequence[Suite], suite: Suite, asker: Asker) -> dict[str, Note]:
+    """What the system says of itself on a suite's corpus, if no suite before has the same; named after the suite unless it is the first."""
+    first = next(other for other in suites if other.collection.corpus_fingerprint == suite.collection.corpus_fingerprint)
+    if first is not suite:
+        return {}
+    before = "" if suite is suites[0] else f"{suite.name}: "
+    return {f"{before}{key}": value for key, value in asker.notes(suite.collection).items()}
+
+
+def _score(
+    store: Store, suite: Suite, part: Part, key: str, batch: Sequence[Case], observations: Sequence[Observation]
+) -> dict[Metric, Mapping[str, Score]]:
+    names = {str(metric): metric for metric in catalog.direct(suite.metrics)}
+    versions = {name: catalog.version(metric) for name, metric in names.items()}
+    needed = any(catalog.resolve(metric).needs_marks for metric in names.values())
+    marks = part.collection.marks({ranked.id for each in observations for ranked in each.ranking}) if needed else None
+    # The answers are all that `key` covers; the same ones over other versions or statuses have other scores.
+    known = {name: astuple(mark) for name, mark in marks.items()} if marks is not None else None
+    expected = [[case.id, dict(case.relevant), case.query.tags, _asked(case), case.products, case.types, case.attack] for case in batch]
+    kept_as = fingerprint("scores", key, versions, expected, known)
+    kept = store.get("scores", kept_as)
+    if kept is None:
+        made = score_all(list(names.values()), batch, {observation.case: observation for observation in observations}, marks)
+        kept = _SCORES.dump_json({str(metric): dict(values) for metric, values in made.items()})
+        store.put("scores", kept_as, kept)
+    return {names[name]: values for name, values in _SCORES.validate_json(kept).items()}
+
+
+def _asked(case: Case) -> tuple[str, str, tuple[str, ...]] | None:
+    asks = case.query.asks
+    return (asks.family, asks.mode, case.asked) if asks is not None else None
