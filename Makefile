@@ -1,5 +1,6 @@
-# make gate   sets everything up and gates the shipped example (prints ragguard's exit code)
-# make test   sets everything up and runs every test
+# make gate        sets everything up and gates the shipped example (prints ragguard's exit code)
+# make test        sets everything up and runs every test
+# make gate-full   the same gate with every perturbation of every query and every intent attacked
 SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
@@ -10,7 +11,7 @@ export HF_HUB_DISABLE_TELEMETRY = 1
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: venv gate test test-fast lint bench example clean
+.PHONY: venv gate gate-full test test-fast lint bench example clean
 
 venv: $(STAMP)
 
@@ -25,6 +26,9 @@ $(STAMP): constraints.txt pyproject.toml
 
 gate: venv
 	@$(BIN)/ragguard gate gate.yaml; code=$$?; echo "ragguard exit code: $$code"; exit $$code
+
+gate-full: venv
+	@$(BIN)/ragguard gate gate.yaml --full; code=$$?; echo "ragguard exit code: $$code"; exit $$code
 
 test: venv
 	$(BIN)/python -m pytest

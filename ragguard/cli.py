@@ -83,13 +83,18 @@ def train(plan: Plan = Path("gate.yaml"), candidate: Candidate = None, allow_cod
 
 @app.command(epilog=f"Example: ragguard gate gate.yaml --candidate tuned. {EXIT_CODES}")
 def gate(
-    plan: Plan = Path("gate.yaml"), out: Out = None, candidate: Candidate = None, allow_code: AllowCode = False, as_json: AsJson = False
+    plan: Plan = Path("gate.yaml"),
+    out: Out = None,
+    candidate: Candidate = None,
+    allow_code: AllowCode = False,
+    full: Annotated[bool, typer.Option("--full", help="All cases, whatever the suites' caps (per_query, targets) say.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Train, run, score, compare and decide; write report.json, report.junit.xml and report.md."""
     from ragguard import gate as gates
 
     with _progress(quiet=as_json) as progress:
-        report = gates.run(plan, candidate=candidate, allow_code=allow_code, progress=progress)
+        report = gates.run(plan, candidate=candidate, allow_code=allow_code, full=full, progress=progress)
     return _finish(report, out or plan.resolve().parent / "reports" / report.plan, as_json)
 
 

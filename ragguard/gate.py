@@ -108,12 +108,14 @@ def run(
     *,
     candidate: str | None = None,
     allow_code: bool = False,
+    full: bool = False,
     progress: Progress | None = None,
     store: Path | None = None,
 ) -> Report:
     """Gate a plan: train what is to be trained, run every suite on every system, compare, decide.
 
-    ``candidate`` gates one of several; error rates stay those of the whole plan. ``store`` is where results are kept (default:
+    ``candidate`` gates one of several; error rates stay those of the whole plan. ``full`` makes all cases, whatever the suites' caps
+    (``per_query``, ``targets``) say. ``store`` is where results are kept (default:
     ``.ragguard`` beside the plan, or RAGGUARD_STORE). Nothing is written but there: reports are ``ragguard.reports.store.write``'s.
 
     Raises:
@@ -121,7 +123,8 @@ def run(
         CannotJudge: the baseline could not be run; a candidate that could not is decided ``error`` (exit code 4).
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    resolved = load(plan, allow_code=allow_code)
+    loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
+    resolved = load(loaded.uncapped() if full else loaded, allow_code=allow_code)
     gated = _gated(resolved.loaded, candidate)
     state = _Run(resolved, _workshop(resolved, store, progress, allow_code), expanded=dict(resolved.loaded.expanded))
     survey(state.workshop, [*_references(resolved.loaded), *gated], resolved.collections)

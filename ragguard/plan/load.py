@@ -1,7 +1,7 @@
 """Reads a plan and its suites, and reports everything that is wrong with them at once."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,11 @@ class LoadedPlan:
     def folder(self) -> Path:
         """What its relative paths start from."""
         return self.source.path.parent
+
+    def uncapped(self) -> "LoadedPlan":
+        """The same plan with every perturbation of every query, and every intent attacked, whatever its suites say."""
+        whole = {"per_query": None, "targets": None}
+        return replace(self, suites=tuple(replace(suite, plan=suite.plan.model_copy(update=whole)) for suite in self.suites))
 
     @property
     def expanded(self) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ragguard.records.report import Arm, CaseRun, Report, ShownDocument, SuiteRun
 from ragguard.records.verdict import Decision, Verdict
-from ragguard.reports import figures, words, worst
+from ragguard.reports import figures, robustness, words, worst
 from ragguard.reports import means as tables
 from ragguard.reports.escape import cell, code, prose, tag
 
@@ -54,6 +54,17 @@ def means(report: Report, decision: Decision, suite: SuiteRun) -> list[str]:
     ]
     chunks = [rows[start : start + 50] for start in range(0, len(rows), 50)]
     return [_folded("Means without a verdict", _table(head, chunk, "ll" + "r" * (len(arms) + 1))) for chunk in chunks]
+
+
+def costs(found: robustness.Costs) -> str:
+    """What each perturbation cost each arm, as a table."""
+    head = ["What was done", "Cases", *(part for arm in found.arms for part in (f"{cell(words.clip(arm, _ID))}: clean -> so", "Lost"))]
+    rows = [
+        [cell(row.name), f"{row.cases:,}", *(prose(part) for pair in zip(row.changes, row.losses, strict=True) for part in pair)]
+        for row in found.rows
+    ]
+    told = f"**What hurt**: {code(found.metric)} of the same queries as they stand, and perturbed or attacked so"
+    return f"{told}\n\n{_table(head, rows, 'l' + 'r' * (1 + 2 * len(found.arms)))}"
 
 
 def query(report: Report, decision: Decision, loss: worst.Loss) -> str:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ragguard.records.report import CaseRun, Report, SuiteRun
 from ragguard.records.verdict import Decision, Verdict
-from ragguard.reports import figures, words, worst
+from ragguard.reports import figures, robustness, words, worst
 from ragguard.reports import means as unjudged
 from ragguard.reports.pen import Pen
 
@@ -71,6 +71,18 @@ def means(report: Report, decision: Decision, suite: SuiteRun, pen: Pen) -> Tabl
         table.add_column(pen.text(name), justify="right", overflow="fold")
     for row in rows:
         table.add_row(*map(pen.text, (row.slice or "all", *(row.cells[name] for name in shown), f"{row.scored:,}")))
+    return table
+
+
+def costs(found: robustness.Costs, pen: Pen) -> Table:
+    """What each perturbation cost each arm."""
+    table = _table()
+    heads = ["", "cases", *(head for arm in found.arms for head in (f"{arm}: clean -> so", "lost"))]
+    for number, name in enumerate(heads):
+        table.add_column(pen.text(name), justify="right" if number else "left", overflow="fold")
+    for row in found.rows:
+        cells = [cell for pair in zip(row.changes, row.losses, strict=True) for cell in pair]
+        table.add_row(*map(pen.text, (row.name, f"{row.cases:,}", *cells)))
     return table
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ragguard.records.report import Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import figures, means, tables, words, worst
+from ragguard.reports import figures, means, robustness, tables, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
@@ -68,6 +68,10 @@ def _suite(report: Report, decision: Decision, suite: SuiteRun, pen: Pen, querie
     if table is not None:
         pen.say(f"\nMeans over intents, {' -> '.join(means.arms(report, decision))}", "bold")
         pen.print(table)
+    cost = robustness.costs(report, decision, suite)
+    if cost is not None:
+        pen.say(f"\nWhat hurt: {cost.metric} of the same queries as they stand, and perturbed or attacked so", "bold")
+        pen.print(tables.costs(cost, pen))
     _worst(report, decision, suite.name, pen, queries)
 
 

@@ -39,7 +39,7 @@ def losses(report: Report, decision: Decision, suite: str) -> list[Loss]:
 
 def _concerns(case: CaseRun, verdict: Verdict) -> bool:
     check = verdict.check
-    return case.suite == check.suite and (not check.slice or check.slice in case.slices)
+    return case.suite == check.suite and (check.slice in case.slices if check.slice else not case.aside)
 
 
 def _loss(case: CaseRun, verdict: Verdict, baseline: str, candidate: str) -> Loss | None:
@@ -57,10 +57,11 @@ def failed(report: Report, arm: str, suite: str) -> list[CaseRun]:
 
 
 def marks(report: Report, id_: str) -> str:
-    """A document's version (unless its id says it) and status, ``v2.3 superseded``; empty where it has none."""
+    """A document's version (unless its id says it), status, and who planted it: ``v2.3 superseded``; empty where it has none."""
     document = report.documents.get(id_, ShownDocument())
     version = "" if document.version in id_ else f"v{document.version.removeprefix('v')}"
-    return " ".join(part for part in (version, document.status) if part)
+    planted = f"PLANTED ({document.planted})" if document.planted else ""
+    return " ".join(part for part in (version, document.status, planted) if part)
 
 
 def grade(shown: Shown) -> str:

@@ -38,15 +38,22 @@ def distractors(case: Case, answer: Document, rng: Rng, setting: Setting) -> Doc
 
 
 def poisoned(case: Case, answer: Document, rng: Rng, setting: Setting) -> Document | None:  # noqa: ARG001
-    """Text aimed at a query: the query itself, its words again, and a false answer (PoisonedRAG, Zou et al. 2024, arXiv:2402.07867)."""
-    words = [word.strip("?!.,;:") for word in case.text.split()]
-    stuffed = " ".join(word for word in words if word.lower() not in STOPWORDS)
-    return replace(answer, title=case.text, text=f"{case.text} {BAITS[int(rng.integers(len(BAITS)))]} {stuffed}. {stuffed}.")
+    """A false answer stuffed with half the words of a query, as by somebody who guesses what is asked but not how it is worded.
+
+    Weaker than PoisonedRAG (Zou et al. 2024, arXiv:2402.07867), which puts the query itself in front: that reaches the head of nearly
+    every ranking, whatever the retriever, and so tells two of them apart no longer.
+    """
+    words = [word.strip("?!.,;:()\"'") for word in case.text.split()]
+    telling = [word for word in words if word and word.lower() not in STOPWORDS] or words
+    guessed = [telling[i] for i in sorted(rng.choice(len(telling), size=max(1, len(telling) // 2), replace=False).tolist())]
+    stuffed = " ".join([*guessed, *guessed])
+    return replace(answer, title="Questions and answers", text=f"{stuffed}: {' '.join(BAITS)} {stuffed}.")
 
 
 def instructions(case: Case, answer: Document, rng: Rng, setting: Setting) -> Document | None:  # noqa: ARG001
-    """A page on the subject that carries orders to whoever reads it (Greshake et al. 2023, arXiv:2302.12173)."""
-    return replace(answer, text=f"{case.text} {ORDERS[int(rng.integers(len(ORDERS)))]}")
+    """The beginning of the document that answers, and then orders to whoever reads it (Greshake et al. 2023, arXiv:2302.12173)."""
+    beginning = re.split(r"(?<=[.!?])\s", answer.text, maxsplit=1)[0]
+    return replace(answer, text=f"{beginning} {ORDERS[int(rng.integers(len(ORDERS)))]}")
 
 
 ATTACKS: Mapping[str, Attack] = {"distractors": distractors, "poisoned": poisoned, "instructions": instructions}

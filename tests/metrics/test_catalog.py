@@ -1,6 +1,6 @@
 import pytest
 
-from ragguard.metrics.catalog import CATALOG, names, resolve
+from ragguard.metrics.catalog import CATALOG, DERIVED, advisory, direct, names, resolve, scale
 from ragguard.records.metric import Metric, Scale
 
 
@@ -30,6 +30,12 @@ def test_known_metrics_resolve(name):
         ("RBP(p=1)", "p must be a number between 0 and 1, exclusive"),
         ("RBP(p=nan)", "p must be a number between 0 and 1, exclusive"),
         ("nDCG(gains=cubic)", "gains must be one of: linear, exponential"),
+        ("Drop@10", "Drop is made from another metric; for instance Drop(of=nDCG)@10"),
+        ("Worst(of=Drop)@10", "Worst is made from another metric"),
+        ("Drop(of=nDGC)@10", "did you mean 'nDCG'?"),
+        ("Drop(of=R)", "R needs a cutoff; for instance R@10"),
+        ("Worst(of=nDCG, rel=2)@10", "nDCG has no parameter 'rel'"),
+        ("Drp(of=nDCG)@10", "did you mean 'Drop'?"),
     ],
 )
 def test_what_is_wrong_is_said_with_a_way_out(name, message):
@@ -39,6 +45,18 @@ def test_what_is_wrong_is_said_with_a_way_out(name, message):
 
 
 def test_scales():
-    assert names() == tuple(sorted(CATALOG))
+    assert names() == tuple(sorted([*CATALOG, *DERIVED]))
     assert CATALOG["Success"].scale(Metric("Success", 5)) == Scale(binary=True)
     assert CATALOG["nDCG"].scale(Metric("nDCG", 10)) == Scale()
+
+
+def test_derived_metrics_have_the_scale_of_what_they_are_made_from():
+    assert scale(Metric.parse("Worst(of=Success)@5")) == Scale(binary=True)
+    assert scale(Metric.parse("Worst(of=Stale)@5")) == Scale(higher_is_better=False)
+    assert scale(Metric.parse("Drop(of=nDCG)@10")) == scale(Metric.parse("Drop(of=Stale)@5")) == Scale(False, -1.0, 1.0)
+    assert [advisory(Metric.parse(name)) for name in ("Drop(of=RR)", "Worst(of=RR)", "RR")] == [True, False, False]
+
+
+def test_derived_metrics_need_what_they_are_made_from():
+    asked = [Metric.parse(name) for name in ("RR", "Drop(of=nDCG)@10", "nDCG@10", "Worst(of=R, rel=2)@5")]
+    assert list(map(str, direct(asked))) == ["RR", "nDCG@10", "R(rel=2)@5"]

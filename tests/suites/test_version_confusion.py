@@ -155,7 +155,10 @@ def test_collection_in_which_nothing_asks_is_refused(cases):
             "suite: s\nchecks: [{metric: VersionAcc@1}]\n",
             r"suite\.yaml:2: VersionAcc@1 applies to none of its 2 cases: no version is asked",
         ),
-        ("suite: s\nchecks: [{metric: RR}]\nreport: [Stale@5]\n", r"suite\.yaml:3: Stale@5 .*; give the suite kind: version-confusion"),
+        (
+            "suite: s\nchecks: [{metric: RR}]\nreport: [Stale@5]\n",
+            r"suite\.yaml:3: Stale@5 .*: it needs a suite of kind: version-conf",
+        ),
         (
             SUITE.replace("VersionAcc@1", "Stale@5, slice: old") + "slices: {old: {asks: named}}\n",
             r"suite\.yaml:3: Stale@5 applies to none of its 1 cases: what is asked for is not the current version; drop it, or",
