@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator, Set
+from itertools import islice
 
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Mark
@@ -29,9 +30,9 @@ class _Column:
         codes = {self._codes[text] for text in texts if text in self._codes}
         return (number for number, code in enumerate(self._column) if code in codes)
 
-    @property
-    def empty(self) -> int:
-        return self._column.count(0)
+    def lacking(self, most: int) -> tuple[int, tuple[int, ...]]:
+        """How many documents have no text here, and the numbers of the first of them, at most ``most``, ascending."""
+        return self._column.count(0), tuple(islice(self.where({""}), most))
 
 
 class Marks:
@@ -54,7 +55,7 @@ class Marks:
         """Yield the numbers of the documents that belong to one of the families, ascending."""
         return self._family.where(families)
 
-    @property
-    def lacking(self) -> dict[str, int]:
-        """How many documents have no family, no version, no status."""
-        return {"family": self._family.empty, "version": self._version.empty, "status": self._status.empty}
+    def lacking(self, most: int) -> dict[str, tuple[int, tuple[int, ...]]]:
+        """For family, version and status: how many documents have none, and the numbers of the first ``most`` of them, ascending."""
+        columns = {"family": self._family, "version": self._version, "status": self._status}
+        return {name: column.lacking(most) for name, column in columns.items()}

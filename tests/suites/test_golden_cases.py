@@ -33,7 +33,7 @@ def cases(plan: Callable[..., LoadedPlan], collection: Collection, selection: st
         ("{asks: named, tags: [y]}", ["c"]),
     ],
 )
-def test_selection_takes_all_tags_any_tags_none_of_not_tags_and_what_is_asked(plan, collection, selection: str, expected: list[str]) -> None:
+def test_selection_takes_tags_and_what_is_asked(plan, collection, selection: str, expected: list[str]) -> None:
     assert [case.id for case in cases(plan, collection, selection).cases] == expected, "cases are sorted by id"
 
 
