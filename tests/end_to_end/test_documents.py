@@ -15,6 +15,7 @@ from ragguard.metrics import catalog
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.systems import BiEncoderRecipe
 from ragguard.records.metric import Metric
+from ragguard.reports import document
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -47,6 +48,10 @@ def _inline() -> list[str]:
     return list(dict.fromkeys(" ".join(code.split()) for code in found))
 
 
+def _plan(path: Path) -> GatePlan:
+    return GatePlan.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+
+
 def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = shlex.split(command)
     assert words[0] == "ragguard"
@@ -70,6 +75,22 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_commands_in_blocks_run(workspace: Path) -> None:
     assert (workspace / "reports" / "starter" / "report.md").is_file()
+
+
+@pytest.mark.slow
+def test_the_starter_runs_the_four_suites_of_make_gate_and_is_promoted(workspace: Path) -> None:
+    report = document.from_json(workspace / "reports" / "starter" / "report.json")
+    assert report.answer == "promote"
+    suites = _plan(ROOT / "gate.yaml").suites
+    assert _plan(workspace / "gate.yaml").suites == suites
+    assert [f"suites/{suite.name}.yaml" for suite in report.suites] == suites
+
+
+def test_the_candidate_that_the_starter_holds_in_comments_is_valid_once_uncommented() -> None:
+    commented = re.compile(r"^# (?=  )", re.MULTILINE)
+    text = (ROOT / "examples" / "starter" / "gate.yaml").read_text(encoding="utf-8")
+    taken = GatePlan.model_validate(YAML(typ="safe").load(commented.sub("", text)))
+    assert set(taken.candidates) == {"with-titles", "tuned"}
 
 
 @pytest.mark.slow
