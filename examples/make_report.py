@@ -17,7 +17,9 @@ def make(out: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "starter"
         workspace.make(place)
-        return store.write(replace(gate.run(place / "gate.yaml"), times=Times()), out)
+        plan = place / "gate.yaml"
+        plan.write_text(plan.read_text(encoding="utf-8") + "show: 3 # the example lies in the repository\n", encoding="utf-8")
+        return store.write(replace(gate.run(plan), times=Times()), out)
 
 
 if __name__ == "__main__":

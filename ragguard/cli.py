@@ -154,6 +154,21 @@ def accept(
     return 0
 
 
+@app.command(epilog="Example: ragguard cases gate.yaml --out asked")
+def cases(
+    plan: Plan = Path("gate.yaml"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files, one folder a suite.")] = Path("cases"),
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> int:
+    """Write the queries that the suites ask, and the documents that they plant, for a system that is asked elsewhere."""
+    from ragguard import cases as casing
+
+    written = casing.write(plan, out, allow_code=allow_code)
+    _say({"files": [str(path) for path in written]}, "\n".join(map(str, written)), as_json)
+    return 0
+
+
 @app.command(epilog="Example: ragguard schema --out schemas")
 def schema(
     out: Annotated[Path, typer.Option("--out", help="Folder for gate, suite and report schemas.")] = Path("schemas"),

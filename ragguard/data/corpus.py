@@ -1,7 +1,7 @@
 """The documents of a collection: kept on disk, found by id, streamed in order; in memory stand only ids, places and digests."""
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -167,9 +167,9 @@ def _warnings(shown: str, empty: list[str]) -> Iterator[str]:
         yield str(Problem(shown, f"{len(empty)} documents are empty: {some(empty)}", "they can never be found"))
 
 
-def some(names: list[str]) -> str:
-    """Name a few and count the rest."""
-    rest = len(names) - MOST_NAMED
+def some(names: Sequence[str], count: int | None = None) -> str:
+    """Name a few and count the rest of ``count`` (default: of ``names``)."""
+    rest = (len(names) if count is None else count) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
 
 

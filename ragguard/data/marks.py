@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import fields
+from itertools import islice
 
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Mark
@@ -34,9 +35,9 @@ class _Column:
     def distinct(self) -> frozenset[str]:
         return frozenset(self._texts)
 
-    @property
-    def empty(self) -> int:
-        return self._column.count(0)
+    def lacking(self, most: int) -> tuple[int, tuple[int, ...]]:
+        """How many documents have no text here, and the numbers of the first of them, at most ``most``, ascending."""
+        return self._column.count(0), tuple(islice(self.where({""}), most))
 
     def longer(self, texts: Sequence[str]) -> "_Column":
         made = _Column()
@@ -70,10 +71,9 @@ class Marks:
         """The products that documents have."""
         return self._columns["product"].distinct - {""}
 
-    @property
-    def lacking(self) -> dict[str, int]:
-        """How many documents have no family, no version, no status."""
-        return {name: self._columns[name].empty for name in ("family", "version", "status")}
+    def lacking(self, most: int) -> dict[str, tuple[int, tuple[int, ...]]]:
+        """For family, version and status: how many documents have none, and the numbers of the first ``most`` of them, ascending."""
+        return {name: self._columns[name].lacking(most) for name in ("family", "version", "status")}
 
     def longer(self, documents: Sequence[Document]) -> "Marks":
         """Return the marks of these documents and of more after them."""

@@ -22,10 +22,11 @@ def _kind_of_baseline(value: Any) -> str:
 
 
 class Selection(Model):
-    """Which cases: all of ``tags``, any of ``any_tags``, and queries that ask for a version in this ``asks`` mode."""
+    """Which cases: all of ``tags``, any of ``any_tags``, none of ``not_tags``, and queries that ask for a version in this mode."""
 
     tags: list[str] = Field(default_factory=list)
     any_tags: list[str] = Field(default_factory=list)
+    not_tags: list[str] = Field(default_factory=list)
     asks: Literal["current", "named", "dated", "change"] | None = None
 
 

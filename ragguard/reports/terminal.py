@@ -6,14 +6,13 @@ from rich.console import Console
 
 from ragguard.records.report import Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import figures, means, robustness, tables, words, worst
+from ragguard.reports import figures, means, robustness, spent, tables, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
 __all__ = ["show", "show_query"]
 
 QUERIES = 3
-TRAINING = "/train"
 
 
 def show(report: Report, console: Console, folder: Path | None = None, queries: int = QUERIES) -> None:
@@ -113,7 +112,10 @@ def _end(report: Report, pen: Pen, folder: Path | None) -> None:
     if judged:
         pen.heading("How to read this")
         pen.say(words.legend(judged[0]), "dim")
-    took = sum(seconds for name, seconds in report.times.seconds.items() if not name.endswith(TRAINING))  # within its arm's own
+    took = spent.total(report)
+    if took:
+        pen.heading("Time")
+        pen.say(", ".join(spent.shares(report)))
     pen.heading(f"{words.HEADLINE[report.answer]} (exit code {report.exit_code})", f"took {figures.seconds(took)}" if took else "")
     if folder is not None:
         pen.say(f"Report: {folder}")

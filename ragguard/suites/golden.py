@@ -41,10 +41,11 @@ class Cases:
 
 
 def selects(selection: Selection, query: Query) -> bool:
-    """Tell whether a query has all of ``tags``, any of ``any_tags``, and asks for its version in the mode named."""
+    """Tell whether a query has all of ``tags``, any of ``any_tags``, none of ``not_tags``, and asks for its version in the mode named."""
     return (
         set(selection.tags) <= set(query.tags)
         and (not selection.any_tags or not set(selection.any_tags).isdisjoint(query.tags))
+        and set(selection.not_tags).isdisjoint(query.tags)
         and (selection.asks is None or (query.asks is not None and query.asks.mode == selection.asks))
     )
 
@@ -112,7 +113,7 @@ def _known_tags(suite: LoadedSuite, collection: Collection) -> None:
     problems = [
         Problem(suite.source.where(location), f"no query of {collection.folder.name} has the tag {tag!r}", suggest(tag, known))
         for location, selection in selections.items()
-        for tag in (*selection.tags, *selection.any_tags)
+        for tag in (*selection.tags, *selection.any_tags, *selection.not_tags)
         if tag not in known
     ]
     if problems:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ragguard.data.collection import Collection
+from ragguard.data.corpus import MOST_NAMED, some
 from ragguard.data.problems import Problems
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedSuite
@@ -107,8 +108,12 @@ def _warnings(suite: LoadedSuite, collection: Collection, left_out: int) -> Iter
     if left_out and suite.plan.cases != Selection():
         what = f"{left_out} of the queries that suite {suite.plan.suite} selects say nothing under asks"
         yield str(Problem(display(collection.folder), what, "they are left out: say which version they ask for"))
-    lacking = {name: count for name, count in collection.corpus.marks.lacking.items() if count}
-    if lacking:
-        counted = ", ".join(f"{count:,} have no {name}" for name, count in lacking.items())
+    if lacking := ", ".join(_lacking(collection)):
         fix = "version metrics pass over what has no family or version, and take what has no status for not superseded"
-        yield str(Problem(display(collection.folder), f"of {collection.size:,} documents, {counted}", fix))
+        yield str(Problem(display(collection.folder), f"of {collection.size:,} documents, {lacking}", fix))
+
+
+def _lacking(collection: Collection) -> Iterator[str]:
+    for name, (count, first) in collection.corpus.marks.lacking(MOST_NAMED).items():
+        if count:
+            yield f"{count:,} have no {name} ({some([collection.ids[number] for number in first], count)})"

@@ -56,7 +56,7 @@ class RecordedRetriever:
         return [self._look_up(case, depth) for case in cases]
 
     def _look_up(self, case: Case, depth: int) -> Observation:
-        asked = case.query.id if case.text == case.query.text else case.id
+        asked = case.id if case.clean or case.text != case.query.text else case.query.id
         ranking = self._run.get(asked)
         if ranking is not None:
             return Observation(case.id, tuple(ranking[:depth]))

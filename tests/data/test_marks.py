@@ -24,6 +24,7 @@ def test_members_of_families_are_found_in_order() -> None:
     assert list(marks().of_families(set())) == []
 
 
-def test_what_is_lacking_is_counted() -> None:
-    assert marks().lacking == {"family": 1, "version": 1, "status": 2}
-    assert Marks().lacking == {"family": 0, "version": 0, "status": 0}
+def test_what_is_lacking_is_counted_and_the_first_are_numbered() -> None:
+    assert marks().lacking(9) == {"family": (1, (1,)), "version": (1, (1,)), "status": (2, (1, 3))}
+    assert marks().lacking(1)["status"] == (2, (1,))
+    assert Marks().lacking(9) == {"family": (0, ()), "version": (0, ()), "status": (0, ())}

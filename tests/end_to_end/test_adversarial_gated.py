@@ -8,6 +8,8 @@ import worlds
 from worlds import BOTH, TEXTS, World
 
 from ragguard.cli import invoke
+from ragguard.records.report import Report
+from ragguard.reports import document
 
 SUITE = """\
 kind: adversarial
@@ -93,10 +95,7 @@ def test_a_second_run_and_a_comparison_say_the_same(world, capsys):
     assert world.timeless() == before
     capsys.readouterr()
     assert invoke(["compare", "reports/world:baseline", "reports/world:new", "--out", "again"]) == 0
-    read = json.loads((world.folder / "again/report.json").read_text())
-    own = {v.check.identity: v.estimate.difference for v in world.report.decisions[0].verdicts}
-    assert {f"{v['check']['suite']}/{v['check']['metric']}" + (f"/{v['check']['slice']}" if v["check"]["slice"] else ""):
-            v["estimate"]["difference"] for v in read["decisions"][0]["verdicts"]} == own  # fmt: skip
+    assert differences(document.from_json(world.folder / "again/report.json")) == differences(world.report)
 
 
 def test_full_lifts_the_caps(world):
@@ -132,3 +131,29 @@ def test_poison_needs_an_attack(world, capsys):
     world.plan(BOTH, {"new": TEXTS}, ["adversarial"])
     assert world.gate() == 3
     assert "it needs a suite of kind: adversarial, with poisoned or instructions among its attacks" in capsys.readouterr().err
+
+
+def test_cases_are_written_for_a_system_that_is_asked_elsewhere_and_judged_as_recorded(world, capsys):
+    world.plan(BOTH, {"new": TEXTS}, ["adversarial"])
+    assert invoke(["cases", "gate.yaml", "--out", "asked"]) == 0
+    assert len(capsys.readouterr().out.split()) == 7
+    asked = world.folder / "asked/adversarial"
+    texts = {row["_id"]: row["text"] for path in asked.rglob("queries.jsonl") for row in map(json.loads, path.read_text().splitlines())}
+    world.gate()
+    report = world.report
+    assert texts == {case.id: case.text for case in report.cases}
+    planted = [json.loads(line) for line in (asked / "poisoned/planted.jsonl").read_text().splitlines()]
+    assert len(planted) == 5
+    assert all(row["_id"].startswith("planted:poisoned:") and row["text"] and row["product"] for row in planted)
+    # Asked elsewhere: the same rankings, as a run file, are judged the same.
+    lines = [
+        f"{case.id} Q0 {shown.id} {rank} {shown.score} x\n" for case in report.cases for rank, shown in enumerate(case.rankings["new"], 1)
+    ]
+    world.write("new.trec", "".join(lines))
+    world.plan(BOTH, {"new": "{type: recorded, run: new.trec}"}, ["adversarial"])
+    assert world.gate() == 0
+    assert differences(world.report) == differences(report)
+
+
+def differences(report: Report) -> dict[str, float | None]:
+    return {each.check.identity: each.estimate.difference for each in report.decisions[0].verdicts}

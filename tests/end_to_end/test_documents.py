@@ -5,8 +5,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
@@ -15,6 +17,7 @@ from ragguard.metrics import catalog
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.systems import BiEncoderRecipe
 from ragguard.records.metric import Metric
+from ragguard.reports import document
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -27,6 +30,8 @@ IN_SENTENCES = {
     "ragguard accept": "ragguard accept with-titles",
     "ragguard check": "ragguard check",
     "ragguard schema": "ragguard schema",
+    "ragguard cases": "ragguard cases",
+    "ragguard gate --full": "ragguard gate --full",
     "ragguard --help": "ragguard --help",
 }
 
@@ -45,6 +50,10 @@ def _lines() -> list[str]:
 def _inline() -> list[str]:
     found = [code for page in PAGES for code in re.findall(r"`((?:ragguard|make|python|pip) [^`]+)`", page.read_text(encoding="utf-8"))]
     return list(dict.fromkeys(" ".join(code.split()) for code in found))
+
+
+def _plan(path: Path) -> GatePlan:
+    return GatePlan.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
 
 
 def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -70,6 +79,22 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_commands_in_blocks_run(workspace: Path) -> None:
     assert (workspace / "reports" / "starter" / "report.md").is_file()
+
+
+@pytest.mark.slow
+def test_the_starter_runs_the_four_suites_of_make_gate_and_is_promoted(workspace: Path) -> None:
+    report = document.from_json(workspace / "reports" / "starter" / "report.json")
+    assert report.answer == "promote"
+    suites = _plan(ROOT / "gate.yaml").suites
+    assert _plan(workspace / "gate.yaml").suites == suites
+    assert [f"suites/{suite.name}.yaml" for suite in report.suites] == suites
+
+
+def test_the_candidate_that_the_starter_holds_in_comments_is_valid_once_uncommented() -> None:
+    commented = re.compile(r"^# (?=  )", re.MULTILINE)
+    text = (ROOT / "examples" / "starter" / "gate.yaml").read_text(encoding="utf-8")
+    taken = GatePlan.model_validate(YAML(typ="safe").load(commented.sub("", text)))
+    assert set(taken.candidates) == {"with-titles", "tuned"}
 
 
 @pytest.mark.slow
@@ -155,3 +180,10 @@ def test_the_published_schemas_are_current(name: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     published = ROOT / "docs" / "schemas" / f"{name}.schema.json"
     assert published.read_text(encoding="utf-8") == (tmp_path / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+def test_the_perturbation_that_is_shown_works() -> None:
+    (block,) = (block for _, block in _blocks("python") if "def shouted" in block)
+    found: dict[str, Callable[[str, np.random.Generator], str]] = {}
+    exec(block, found)
+    assert found["shouted"]("a fee", np.random.default_rng(7)).rstrip("!") == "A FEE"

@@ -52,6 +52,16 @@ def test_the_collection_is_as_large_as_promised() -> None:
     assert len(load_quadruplets(PAYMENTS / "train.jsonl", collection)) >= 600
 
 
+def test_at_least_fifty_queries_must_never_break_and_they_spread_over_the_products() -> None:
+    collection = load(PAYMENTS)
+    canonical = [query for query in collection.queries.values() if "canonical" in query.tags]
+    assert len(canonical) >= 50
+    products = {
+        collection.document(name).product for query in canonical for name, grade in collection.qrels[query.id].items() if grade == 2
+    }
+    assert products == {document.product for document in collection.documents()}
+
+
 def test_a_reviewer_sees_judged_documents_and_near_misses() -> None:
     command = [sys.executable, str(ROOT / "golden" / "review.py"), "payments"]
     done = subprocess.run([*command, "b-ssh-max-length-current.1"], capture_output=True, text=True, check=False)
@@ -80,3 +90,31 @@ def test_forgetting_would_be_visible_on_general(tmp_path: Path) -> None:
     assert 0.60 <= (verdict.estimate.baseline_mean or 0) <= 0.90
     assert report.answer == "block", "BM25 finds far less of what is worded otherwise"
     assert verdict.estimate.intents >= 300
+
+
+CANONICAL = """\
+suite: canonical
+cases: {tags: [canonical]}
+checks: [{metric: Success@5}, {metric: Success@10, tier: veto}]
+"""
+
+
+@pytest.mark.slow
+def test_canonical_queries_are_found_by_the_untuned_encoder_and_by_bm25(tmp_path: Path) -> None:
+    """A query that the systems of today do not find cannot be demanded of the next one."""
+    (tmp_path / "canonical.yaml").write_text(CANONICAL)
+    template = "[{status} v{version}] {title}\n{text}"
+    values = {
+        "name": "canonical",
+        "collection": str(PAYMENTS),
+        "baseline": {"retriever": {"type": "dense", "model": "all-MiniLM-L6-v2", "document_text": template}},
+        "candidates": {"bm25": {"retriever": {"type": "lexical", "document_text": template}}},
+        "suites": ["canonical.yaml"],
+    }
+    report = gate.run(from_values(values, tmp_path, "canonical"), store=tmp_path / "store")
+    assert len(report.cases) >= 50
+    missed = {
+        arm: [case.id for case in report.cases if case.scores[arm][metric] != 1]
+        for arm, metric in (("baseline", "Success@5"), ("bm25", "Success@10"))
+    }
+    assert missed == {"baseline": [], "bm25": []}

@@ -25,11 +25,15 @@ def cases(plan: Callable[..., LoadedPlan], collection: Collection, selection: st
         ("{tags: [x, y]}", ["b"]),
         ("{any_tags: [x, y]}", ["a", "b", "c"]),
         ("{tags: [y], any_tags: [x, z]}", ["b"]),
+        ("{not_tags: [y]}", ["a", "d"]),
+        ("{not_tags: [y, z]}", ["a"]),
+        ("{tags: [x], not_tags: [y]}", ["a"]),
+        ("{any_tags: [x, y], not_tags: [z]}", ["a", "b", "c"]),
         ("{asks: current}", ["b"]),
         ("{asks: named, tags: [y]}", ["c"]),
     ],
 )
-def test_selection_takes_all_tags_any_tags_and_what_is_asked(plan, collection, selection: str, expected: list[str]) -> None:
+def test_selection_takes_tags_and_what_is_asked(plan, collection, selection: str, expected: list[str]) -> None:
     assert [case.id for case in cases(plan, collection, selection).cases] == expected, "cases are sorted by id"
 
 
@@ -46,9 +50,10 @@ def test_slices_are_cut_from_the_selected_cases(plan, collection) -> None:
     assert made.slices_of("a") == ()
 
 
-def test_unknown_tag_is_named_with_the_near_one(plan, collection) -> None:
+@pytest.mark.parametrize("key", ["tags", "any_tags", "not_tags"])
+def test_unknown_tag_is_named_with_the_near_one(plan, collection, key: str) -> None:
     with pytest.raises(InputError, match=r"suite0\.yaml:2: no query of data has the tag 'w'; known: x, y, z"):
-        cases(plan, collection, "{tags: [w]}")
+        cases(plan, collection, f"{{{key}: [w]}}")
 
 
 def test_unknown_tag_of_a_slice_matters_where_a_check_names_it(plan, collection) -> None:

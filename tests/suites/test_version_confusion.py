@@ -170,16 +170,22 @@ def test_version_metric_that_could_never_be_scored_is_a_fault_of_the_plan(cases,
         cases({"a": current(), "b": named("1")}, suite=suite)
 
 
-def test_check_counts_documents_without_marks_and_cases_that_a_metric_applies_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_check_names_documents_without_marks_and_counts_cases_that_a_metric_applies_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     corpus = [*documents(), {"_id": "bare", "text": "x"}, {"_id": "half", "text": "y", "family": "hooks", "version": "4"}]
     suite = SUITE.replace("}]", "}, {metric: Stale@5, tier: veto}, {metric: Inverted, tier: veto}]")
     found = assess.check(write(tmp_path, {"a": current(), "b": current(), "c": named("4")}, corpus, suite))
     assert [w for w in found.warnings if "documents" in w] == [
-        "data: of 5 documents, 1 have no family, 1 have no version, 2 have no status; version metrics pass over what has no family or "
-        "version, and take what has no status for not superseded"
+        "data: of 5 documents, 1 have no family (bare), 1 have no version (bare), 2 have no status (bare, half); version metrics pass "
+        "over what has no family or version, and take what has no status for not superseded"
     ]
     assert {str(p.check.metric): p.cases for p in found.prospects} == {"VersionAcc@1": 3, "Stale@5": 2, "Inverted": 3}
+
+
+def test_of_many_documents_without_marks_the_first_are_named_and_the_rest_counted(cases):
+    bare = [{"_id": f"note-{number}", "text": "x", "family": "notes", "version": "1"} for number in range(1, 1203)]
+    (told,) = cases({"a": current()}, [*documents(), *bare]).warnings
+    assert told.startswith("data: of 1,205 documents, 1,202 have no status (note-1, note-2, note-3 and 1,199 more); version metrics")
 
 
 def test_marks_of_ranked_documents_come_without_reading_them(tmp_path: Path):
