@@ -4,25 +4,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ragguard.data.collection import Collection
 from ragguard.data.collection import load as load_collection
+from ragguard.data.pairs import Pairs
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedPlan, LoadedSuite
 from ragguard.plan.models import CheckPlan
+from ragguard.plan.source import has_variable
 from ragguard.records.evidence import Case, Check
 from ragguard.records.metric import Metric, Scale
 from ragguard.store import fingerprint
+from ragguard.suites import benchmarks, forgetting
 from ragguard.suites.golden import Cases, Part
 from ragguard.suites.runner import build
 from ragguard.suites.users_own import refuse_code
 
 FOLLOWING = ("asked", "products", "types")
+ELSEWHERE = {"description", "collection", "split", "collections", "similarity"}
+"""What a suite says that its fingerprint covers by content, if at all."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite that can run. ``metrics`` are those of its checks and those it only reports; ``fingerprint`` covers all that it asks."""
+    """A suite that can run. ``metrics`` are those of its checks and those it only reports; ``fingerprint`` covers all that it asks.
+
+    ``pairs`` are the files of sentence pairs that a suite of kind forgetting names.
+    """
 
     loaded: LoadedSuite
     collection: Collection
@@ -30,11 +39,23 @@ class Suite:
     checks: tuple[Check, ...]
     metrics: tuple[Metric, ...]
     fingerprint: str
+    pairs: tuple[Pairs, ...] = ()
 
     @property
     def name(self) -> str:
         """The suite's name."""
         return self.loaded.plan.suite
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """The suite's collection, then those pooled with it; without what attacks planted."""
+        further = (part.collection for part in self.cases.elsewhere)
+        return (self.collection, *(other for other in further if other.folder != self.collection.folder))
+
+    @property
+    def where(self) -> str:
+        """The names of the collections' folders."""
+        return ", ".join(collection.folder.name for collection in self.collections)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -80,7 +101,12 @@ class Resolved:
     @property
     def golden(self) -> dict[str, str]:
         """Every golden query's text by id: what no training may see."""
-        return {query.id: query.text for collection in self.collections for query in collection.queries.values()}
+        found: dict[str, str] = {}
+        for collection in self.collections:
+            for query in collection.queries.values():
+                taken = found.get(query.id, query.text) != query.text
+                found[f"{collection.folder.name}/{query.id}" if taken else query.id] = query.text
+        return found
 
     @property
     def collections(self) -> list[Collection]:
@@ -114,7 +140,7 @@ def resolve(
         try:
             if not allow_code:
                 refuse_code(suite)
-            suites.append(_suite(suite, _collection(loaded, suite, collections)))
+            suites.append(_suite(suite, *_collections(loaded, suite, collections)))
         except InputError as error:
             problems += error.problems
     if problems:
@@ -135,27 +161,49 @@ def _scales(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], problems: l
     return scales
 
 
-def _collection(loaded: LoadedPlan, suite: LoadedSuite, known: dict[tuple[Path, str], Collection]) -> Collection:
+def _collections(loaded: LoadedPlan, suite: LoadedSuite, known: dict[tuple[Path, str], Collection]) -> list[Collection]:
+    """The suite's collection, or the plan's, then the further ones, each loaded once."""
     own = suite.plan.collection
-    folder = (suite.folder / own if own else loaded.folder / loaded.plan.collection).resolve()
+    first = (suite, ("collection",), own) if own else (loaded, ("collection",), loaded.plan.collection)
+    further = ((suite, ("collections", number), name) for number, name in enumerate(suite.plan.collections))
     split = suite.plan.split or loaded.plan.split
-    if (folder, split) not in known:
-        if not folder.is_dir():
-            where = suite.source.where(("collection",)) if own else loaded.source.where(("collection",))
-            raise InputError(
-                Problem(
-                    where, f"collection: there is no folder {own or loaded.plan.collection}", "paths start from the file that names them"
-                )
-            )
-        known[folder, split] = load_collection(folder, split)
-    return known[folder, split]
+    found, problems = [], list[Problem]()
+    for file, location, name in (first, *further):
+        folder = (file.folder / name).resolve()
+        if suite.plan.collections and _name_from_outside(file.source.raw, location):
+            what = "the folder's name comes from the environment, and reports would print it as a slice's"
+            problems.append(Problem(file.source.where(location), what, "write the last part of the path out"))
+        try:
+            if (folder, split) not in known:
+                known[folder, split] = _load(folder, split, name, file.source.where(location))
+            found.append(known[folder, split])
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return found
 
 
-def _suite(suite: LoadedSuite, collection: Collection) -> Suite:
-    cases = build(suite, collection)
+def _name_from_outside(raw: Any, location: tuple[str | int, ...]) -> bool:
+    """Whether a variable stands in the last part of the path written at a location."""
+    for part in location:
+        raw = raw[part]
+    return has_variable(raw) and "/" not in raw.rpartition("}")[2]
+
+
+def _load(folder: Path, split: str, name: str, where: str) -> Collection:
+    if not folder.is_dir():
+        raise InputError(Problem(where, f"collection: there is no folder {name}", "paths start from the file that names them"))
+    return load_collection(folder, split)
+
+
+def _suite(suite: LoadedSuite, collection: Collection, *further: Collection) -> Suite:
+    cases = build(suite, collection, *further)
     checks = tuple(_check(suite, check) for check in suite.plan.checks)
     metrics = tuple(dict.fromkeys([*(check.metric for check in checks), *map(Metric.parse, suite.plan.report)]))
-    return Suite(suite, collection, cases, checks, metrics, _fingerprint(suite, collection, cases))
+    benchmarks.verify(suite)
+    pairs = forgetting.pairs(suite)
+    return Suite(suite, collection, cases, checks, metrics, _fingerprint(suite, collection, cases, pairs), pairs)
 
 
 def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
@@ -171,8 +219,9 @@ def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
     )
 
 
-def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases) -> str:
-    asked = suite.plan.model_dump(mode="json", exclude={"description", "collection", "split"})
+def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases, pairs: tuple[Pairs, ...]) -> str:
+    asked = suite.plan.model_dump(mode="json", exclude=ELSEWHERE)
     # Versions, products and types that answer follow from the query and the collection, which are both in here.
     made = [{key: value for key, value in asdict(case).items() if key not in FOLLOWING} for case in cases.cases]
-    return fingerprint("suite", asked, collection.fingerprint, made, [part.collection.fingerprint for part in cases.elsewhere])
+    elsewhere = [part.collection.fingerprint for part in cases.elsewhere]
+    return fingerprint("suite", asked, collection.fingerprint, made, elsewhere, [[each.name, each.fingerprint] for each in pairs])
