@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
-from ragguard.reports import details, figures, words, worst
+from ragguard.reports import details, figures, moved, words, worst
 from ragguard.reports.escape import code, prose
 from ragguard.reports.fit import Part, fit
 
@@ -81,6 +81,7 @@ def _decision(report: Report, decision: Decision) -> list[Part]:
         noted = words.notes(made, decision)
         if noted:
             parts.append(Part(_bullets(noted, _REASONS), 2, "list of reasons"))
+        parts += [Part(text, 3, "table of what moved") for text in moved.markdown(report, decision, suite)]
         parts += [Part(text, 5, "table of means") for text in details.means(report, decision, suite)]
         parts += _queries(report, decision, suite.name)
     return [*parts, Part(f"<sub>{prose(words.legend(decision))}</sub>", 3, "legend")] if decision.verdicts else parts

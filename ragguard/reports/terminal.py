@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ragguard.records.report import Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import figures, means, tables, words, worst
+from ragguard.reports import figures, means, moved, tables, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
@@ -68,6 +68,7 @@ def _suite(report: Report, decision: Decision, suite: SuiteRun, pen: Pen, querie
     if table is not None:
         pen.say(f"\nMeans over intents, {' -> '.join(means.arms(report, decision))}", "bold")
         pen.print(table)
+    moved.show(report, decision, suite, pen)
     _worst(report, decision, suite.name, pen, queries)
 
 
