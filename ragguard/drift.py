@@ -108,6 +108,8 @@ class Drift:
     def _benchmark(self, arm: str, system: Embeds, task: str) -> Moved:
         key = fingerprint("mteb", system.encoder.fingerprint, task, benchmarks.version())
         kept = self.store.get("mteb", key)
+        if kept is None:
+            self.progress.start(f"MTEB {task}", 1)
         score = float(kept) if kept is not None else benchmarks.main_score(task, system.encoder)
         if isinstance(score, Unscored):
             self.warnings.append(f"{arm}: the MTEB task {task} has no score: {score.unscored}")

@@ -53,7 +53,14 @@ def _value(figure: Moved | None, *, paired: bool) -> str:
     """A pair's figure stands with the arm that is compared; the baseline has none."""
     if figure is None:
         return "" if paired else figures.NONE
-    return figures.mean(figure.value) if not figure.note else f"{figures.NONE}: {words.clip(figure.note, _CLIP)}"
+    return figures.mean(figure.value)
+
+
+def notes(report: Report, decision: Decision, suite: SuiteRun) -> list[str]:
+    """Why a figure has no value; what a benchmark lacks stands among the warnings."""
+    arms = means.arms(report, decision)
+    lacking = [each for each in suite.moved if each.note and each.what != "MTEB" and each.arm in arms]
+    return [f"{each.arm}: no {each.what} of {words.clip(each.of, _CLIP)}: {words.clip(each.note, _CLIP)}" for each in lacking]
 
 
 def legend(made: list[Row]) -> str:
@@ -80,6 +87,8 @@ def show(report: Report, decision: Decision, suite: SuiteRun, pen: Pen) -> None:
     if drawn is not None:
         pen.say(f"\n{HEADING}", "bold")
         pen.print(drawn)
+        for note in notes(report, decision, suite):
+            pen.item(note)
         pen.say(legend(rows(report, decision, suite)), "dim")
 
 
@@ -92,4 +101,5 @@ def markdown(report: Report, decision: Decision, suite: SuiteRun) -> list[str]:
     lines = [["Figure", "Of", "Size", *arms], [*["---"] * 3, *["--:"] * len(arms)]]
     lines += [[row.what, cell(words.clip(row.of, _CLIP)), row.size, *map(prose, row.values)] for row in made]
     drawn = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return [f"**{HEADING}**\n\n{drawn}\n\n<sub>{prose(legend(made))}</sub>"]
+    told = "\n".join(f"- {prose(note)}" for note in notes(report, decision, suite))
+    return ["\n\n".join(filter(None, [f"**{HEADING}**", drawn, told, f"<sub>{prose(legend(made))}</sub>"]))]

@@ -4,16 +4,19 @@ import json
 import random
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import worlds
 from worlds import MINILM, TEXTS, World
 
+from ragguard import drift
 from ragguard.cli import invoke
 from ragguard.records.report import Moved, Report
 from ragguard.reports import document
 from ragguard.systems import encoder
+from ragguard.systems.weights import offline
 
 pytestmark = pytest.mark.slow
 
@@ -116,15 +119,35 @@ def test_cases_of_all_collections_are_asked_and_each_is_a_slice(world):
     assert world.report.arms[0].notes["forgetting/more: documents"] == 12
 
 
-def test_a_second_run_encodes_nothing_and_writes_the_same_bytes(world, monkeypatch):
-    gated(world, dense("max_seq_length: 16"))
-    before = world.timeless()
-    # Rows in another order are the same collection: its embeddings are not made again either.
+def shuffle(world: World) -> None:
     for name in ("collection", "more"):
         corpus = world.folder / name / "corpus.jsonl"
         lines = corpus.read_text().splitlines(keepends=True)
         random.Random(3).shuffle(lines)
         corpus.write_text("".join(lines))
+
+
+def test_documents_meet_themselves_in_whatever_order_they_stand(world):
+    gated(world, dense("max_seq_length: 16"))
+    shuffle(world)
+    found = gated(world, dense("max_seq_length: 200"))
+    for name in ("collection", "more"):
+        assert found["mean cosine", name, "new"].value == pytest.approx(1, abs=1e-5)
+        assert found["neighbours kept", name, "new"].value == 1
+
+
+def test_of_many_documents_a_sample_is_looked_at(world, monkeypatch):
+    monkeypatch.setattr(drift, "SAMPLE", 15)
+    found = gated(world, dense("truncate_dim: 200"))
+    assert {each.of: each.size for each in found.values()} == {"collection": 15, "more": 12, "pairs.csv": 5}
+    monkeypatch.setattr(drift, "SAMPLE", 20)
+    assert gated(world, dense("truncate_dim: 200"))["effective rank", "collection", "new"].size == 20
+
+
+def test_a_second_run_encodes_nothing_and_writes_the_same_bytes(world, monkeypatch):
+    gated(world, dense("max_seq_length: 16"))
+    before = world.timeless()
+    shuffle(world)  # the same collections still
     monkeypatch.setattr(encoder, "load", lambda _: pytest.fail("a model was loaded"))
     world.gate()
     assert world.timeless() == before
@@ -145,8 +168,8 @@ def test_other_dimensions_have_no_cosine_and_say_so(world, capsys):
     cosine = found["mean cosine", "collection", "new"]
     assert (cosine.value, cosine.note) == (None, "384 and 64 dimensions")
     assert found["neighbours kept", "collection", "new"].value > 0.3
-    assert "384 and 64 dimensions" in " ".join(capsys.readouterr().out.split())
-    assert "n/a: 384 and 64 dimensions" in (world.out / "report.md").read_text()
+    for text in (capsys.readouterr().out, (world.out / "report.md").read_text()):
+        assert "new: no mean cosine of collection: 384 and 64 dimensions" in " ".join(text.split())
 
 
 def test_the_encoder_of_a_hybrid_is_looked_at(world):
@@ -199,3 +222,16 @@ def test_two_reports_compared_keep_what_still_holds(world, monkeypatch):
     other = moved(document.from_json(Path("reports/compare/report.json")))
     assert {key[0] for key in other} == {"effective rank", "Spearman"}, "how far two candidates are from each other was not looked at"
     assert other["effective rank", "more", "baseline"].value == first["effective rank", "more", "new"].value
+
+
+@pytest.mark.skipif(find_spec("mteb") is None or not offline(), reason="needs mteb, and HF_HUB_OFFLINE=1 to ask no hub")
+@pytest.mark.filterwarnings("default")
+def test_a_benchmark_whose_data_is_not_here_is_a_warning(world):
+    world.suite("forgetting", SUITE.replace("checks:", "mteb: [STS12]\nchecks:"))
+    found = gated(world, dense("max_seq_length: 16"))
+    assert found["MTEB", "STS12", "new"].value is None
+    told = [warning for warning in world.report.warnings if "MTEB" in warning]
+    assert [warning.split(" (")[0] for warning in told] == [
+        f"{arm}: the MTEB task STS12 has no score: its data could not be had" for arm in ("baseline", "new")
+    ]
+    assert world.report.answer != "error"

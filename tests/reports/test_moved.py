@@ -43,14 +43,22 @@ def test_both_values_stand_side_by_side_those_of_two_systems_first() -> None:
     assert lines[start + 1 : start + 7] == [
         "| --- | --- | --- | --: | --: |",
         "| mean cosine | `general` | 2,000 documents |  | 0.250 |",
-        "| neighbours kept | `general` | 9 documents |  | n/a: no document has more than 10 others |",
+        "| neighbours kept | `general` | 9 documents |  | n/a |",
         "| effective rank | `general` | 312 documents | 210.8 | 12.5 |",
         "| Spearman | `pairs.jsonl` | 132 pairs | 0.926 | 0.100 |",
-        "| MTEB | `STS12` |  | n/a: its data could not be had (ConnectionError) | 0.750 |",
+        "| MTEB | `STS12` |  | n/a | 0.750 |",
     ]
     rows = [line.split() for line in printed(report(*FIGURES)).splitlines()]
     assert ["effective", "rank", "general", "312", "documents", "210.8", "12.5"] in rows
     assert ["mean", "cosine", "general", "2,000", "documents", "0.250"] in rows
+
+
+def test_why_there_is_no_value_is_told_once() -> None:
+    said = "tuned: no neighbours kept of general: no document has more than 10 others"
+    assert f"- {said}\n" in markdown.render(report(*FIGURES))
+    text = printed(report(*FIGURES))
+    assert f"- {said}\n" in text
+    assert "ConnectionError" not in text, "that is a warning"
 
 
 def test_a_system_without_figures_has_none() -> None:
@@ -79,8 +87,10 @@ def test_no_line_is_wider_than_the_console(width) -> None:
 
 @pytest.mark.parametrize("text", hostile.TEXTS)
 def test_text_of_others_stays_text(text) -> None:
-    (line,) = _rows(report(Moved("MTEB", "STS12", "tuned", None, note=text)))
-    assert not re.search(r"<\w|(?<!\\)\]\(|://", line)
+    rendered = markdown.render(report(Moved("mean cosine", "general", "tuned", None, note=text)))
+    lines = [line for line in rendered.splitlines() if line.startswith("- tuned: no mean cosine")]
+    assert len(lines) == (text != "")
+    assert not re.search(r"<\w|(?<!\\)\]\(|://", "".join(lines))
     made = report(Moved("MTEB", text, "tuned", 0.5))
     assert [len(re.findall(r"(?<!\\)\|", line)) for line in _rows(made)] == [6], "five cells"
     assert "\x1b" not in printed(made)
