@@ -4,19 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from ragguard.data.collection import Collection
-from ragguard.data.collection import load as load_collection
 from ragguard.data.pairs import Pairs
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedPlan, LoadedSuite
 from ragguard.plan.models import CheckPlan
-from ragguard.plan.source import has_variable
 from ragguard.records.evidence import Case, Check
 from ragguard.records.metric import Metric, Scale
 from ragguard.store import fingerprint
-from ragguard.suites import benchmarks, forgetting
+from ragguard.suites import benchmarks, forgetting, opening
 from ragguard.suites.golden import Cases, Part
 from ragguard.suites.runner import build
 from ragguard.suites.users_own import refuse_code
@@ -134,13 +131,13 @@ def resolve(
     """
     problems: list[Problem] = []
     scales = _scales(loaded, scale_of, problems)
-    collections: dict[tuple[Path, str], Collection] = {}
+    known: dict[tuple[Path, str], Collection] = {}
     suites = []
     for suite in loaded.suites:
         try:
             if not allow_code:
                 refuse_code(suite)
-            suites.append(_suite(suite, *_collections(loaded, suite, collections)))
+            suites.append(_suite(suite, *opening.collections(loaded, suite, known)))
         except InputError as error:
             problems += error.problems
     if problems:
@@ -159,42 +156,6 @@ def _scales(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], problems: l
             except ValueError as error:
                 problems.append(Problem(suite.source.where(location), str(error)))
     return scales
-
-
-def _collections(loaded: LoadedPlan, suite: LoadedSuite, known: dict[tuple[Path, str], Collection]) -> list[Collection]:
-    """The suite's collection, or the plan's, then the further ones, each loaded once."""
-    own = suite.plan.collection
-    first = (suite, ("collection",), own) if own else (loaded, ("collection",), loaded.plan.collection)
-    further = ((suite, ("collections", number), name) for number, name in enumerate(suite.plan.collections))
-    split = suite.plan.split or loaded.plan.split
-    found, problems = [], list[Problem]()
-    for file, location, name in (first, *further):
-        folder = (file.folder / name).resolve()
-        if suite.plan.collections and _name_from_outside(file.source.raw, location):
-            what = "the folder's name comes from the environment, and reports would print it as a slice's"
-            problems.append(Problem(file.source.where(location), what, "write the last part of the path out"))
-        try:
-            if (folder, split) not in known:
-                known[folder, split] = _load(folder, split, name, file.source.where(location))
-            found.append(known[folder, split])
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return found
-
-
-def _name_from_outside(raw: Any, location: tuple[str | int, ...]) -> bool:
-    """Whether a variable stands in the last part of the path written at a location."""
-    for part in location:
-        raw = raw[part]
-    return has_variable(raw) and "/" not in raw.rpartition("}")[2]
-
-
-def _load(folder: Path, split: str, name: str, where: str) -> Collection:
-    if not folder.is_dir():
-        raise InputError(Problem(where, f"collection: there is no folder {name}", "paths start from the file that names them"))
-    return load_collection(folder, split)
 
 
 def _suite(suite: LoadedSuite, collection: Collection, *further: Collection) -> Suite:

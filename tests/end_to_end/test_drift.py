@@ -119,6 +119,15 @@ def test_cases_of_all_collections_are_asked_and_each_is_a_slice(world):
     assert world.report.arms[0].notes["forgetting/more: documents"] == 12
 
 
+def test_a_recorded_run_is_asked_for_the_queries_of_all_collections(world):
+    spec = world.run_file("all.trec", lambda _: 1, 20)
+    with (world.folder / "all.trec").open("a") as file:
+        file.writelines(f"q-{name} Q0 {name} 1 1.0 x\n" for name in ANIMALS)
+    assert gated(world, "{type: lexical}", spec) == {}
+    means = {mean.slice: mean.mean for mean in world.report.suites[0].means if (mean.arm, mean.metric) == ("baseline", "nDCG@10")}
+    assert means == {"": 1.0, "collection": 1.0, "more": 1.0}
+
+
 def shuffle(world: World) -> None:
     for name in ("collection", "more"):
         corpus = world.folder / name / "corpus.jsonl"
