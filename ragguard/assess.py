@@ -51,7 +51,8 @@ def check(plan: Path, *, allow_code: bool = False) -> Assessment:
 def _suite(suite: Suite) -> SuiteProspect:
     cases = suite.whole
     intents = len({case.query.intent for case in cases})
-    return SuiteProspect(suite.name, suite.collection.folder.name, suite.collection.split, suite.collection.size, len(cases), intents)
+    documents = sum(collection.size for collection in suite.collections)
+    return SuiteProspect(suite.name, suite.where, suite.collection.split, documents, len(cases), intents)
 
 
 def _prospect(resolved: Resolved, suite: Suite, check: Check) -> Prospect:

@@ -11,7 +11,7 @@ from ragguard.errors import InputError, NotComparable, Problem, suggest
 from ragguard.plan.load import from_values
 from ragguard.records.evidence import Check, PairedScores, Unscored
 from ragguard.records.metric import Scale
-from ragguard.records.report import Arm, CaseRun, Report, SuiteRun, Times
+from ragguard.records.report import Arm, CaseRun, Moved, Report, SuiteRun, Times
 from ragguard.records.verdict import Decision, Estimate
 from ragguard.reports import document
 from ragguard.reports.assemble import CODES
@@ -187,4 +187,17 @@ def _suite(suite: SuiteRun, baseline: Side, candidate: Side) -> SuiteRun:
     other = next(s for s in baseline.report.suites if s.name == suite.name)
     means = [replace(mean, arm="baseline") for mean in other.means if mean.arm == baseline.arm.name]
     means += [replace(mean, arm="candidate") for mean in suite.means if mean.arm == candidate.arm.name]
-    return replace(suite, means=tuple(sorted(means, key=lambda mean: (mean.metric, mean.slice, mean.arm))))
+    means.sort(key=lambda mean: (mean.metric, mean.slice, mean.arm))
+    return replace(suite, means=tuple(means), moved=_moved(suite, other, baseline, candidate))
+
+
+def _moved(suite: SuiteRun, other: SuiteRun, baseline: Side, candidate: Side) -> tuple[Moved, ...]:
+    """The figures of each side alone, and those of the candidate against a baseline that is the one compared with."""
+    prints = {arm.name: arm.fingerprint for arm in candidate.report.arms}
+    before = [replace(figure, arm="baseline") for figure in other.moved if figure.arm == baseline.arm.name and not figure.against]
+    after = [
+        replace(figure, arm="candidate", against=figure.against and "baseline")
+        for figure in suite.moved
+        if figure.arm == candidate.arm.name and (not figure.against or prints.get(figure.against) == baseline.arm.fingerprint)
+    ]
+    return (*before, *after)

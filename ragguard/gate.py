@@ -11,6 +11,7 @@ from pathlib import Path
 from ragguard import trial
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
+from ragguard.drift import Drift
 from ragguard.errors import CannotJudge, InputError, Problem, suggest
 from ragguard.metrics import catalog
 from ragguard.plan import load as plans
@@ -48,6 +49,7 @@ class _Run:
 
     resolved: Resolved
     workshop: Workshop
+    drift: Drift
     arms: dict[str, Arm] = field(default_factory=dict)
     trials: dict[str, Trial] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -126,7 +128,8 @@ def run(
     loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
     resolved = load(loaded.uncapped() if full else loaded, allow_code=allow_code)
     gated = _gated(resolved.loaded, candidate)
-    state = _Run(resolved, _workshop(resolved, store, progress, allow_code), expanded=dict(resolved.loaded.expanded))
+    workshop = _workshop(resolved, store, progress, allow_code)
+    state = _Run(resolved, workshop, Drift(workshop.store, workshop.progress), expanded=dict(resolved.loaded.expanded))
     survey(state.workshop, [*_references(resolved.loaded), *gated], resolved.collections)
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
@@ -135,7 +138,8 @@ def run(
         _run_candidate(state, name)
     decisions = tuple(_decide(state, name) for name in gated)
     scores = {suite.name: state.scores(suite) for suite in resolved.suites}
-    report = assemble(resolved, tuple(state.arms.values()), scores, decisions, Times(started, state.seconds), state.expanded)
+    times, drift = Times(started, state.seconds), state.drift
+    report = assemble(resolved, tuple(state.arms.values()), scores, decisions, times, state.expanded, drift.figures, drift.warnings)
     write_atomically(state.workshop.store.folder / "runs" / report.run / "report.json", to_json(report))
     return report
 
@@ -221,6 +225,8 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
     finally:
         state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
     state.arms[name] = replace(state.arms[name], notes=done.notes)
+    with state.timed(f"{name}/drift"):
+        state.drift.look(name, ready.retriever, state.resolved.suites, against="" if role == "baseline" else "baseline")
 
 
 def _not_the_baseline(state: _Run, name: str, role: Role, ready: Ready) -> None:

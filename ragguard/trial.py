@@ -51,7 +51,7 @@ def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show
                 scores.add(batch, observations, _score(asker.store, suite, part, key, batch, observations), show)
             if len(scores.scores) == len(suite.cases.cases):
                 scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
-            trial.notes |= _noted(suites, suite, asker)
+            trial.notes |= _noted(suites, suite, part, asker)
     trial.notes |= asker.strange()
 
 
@@ -62,13 +62,18 @@ def _in_turn(suites: Sequence[Suite]) -> list[tuple[Suite, Part]]:
     return sorted(parts, key=lambda pair: corpora.index(pair[1].collection.corpus_fingerprint))
 
 
-def _noted(suites: Sequence[Suite], suite: Suite, asker: Asker) -> dict[str, Note]:
-    """What the system says of itself on a suite's corpus, if no suite before has the same; named after the suite unless it is the first."""
-    first = next(other for other in suites if other.collection.corpus_fingerprint == suite.collection.corpus_fingerprint)
+def _noted(suites: Sequence[Suite], suite: Suite, part: Part, asker: Asker) -> dict[str, Note]:
+    """What the system says of itself on a corpus (what was planted left out), if no suite before has the same.
+
+    It is named after the suite unless that is the first, and after the collection where that is pooled with the suite's own.
+    """
+    further = part.collection.folder != suite.collection.folder
+    collection = part.collection if further else suite.collection
+    first = next(other for other in suites if collection.corpus_fingerprint in {own.corpus_fingerprint for own in other.collections})
     if first is not suite:
         return {}
-    before = "" if suite is suites[0] else f"{suite.name}: "
-    return {f"{before}{key}": value for key, value in asker.notes(suite.collection).items()}
+    before = f"{suite.name}/{collection.folder.name}: " if further else "" if suite is suites[0] else f"{suite.name}: "
+    return {f"{before}{key}": value for key, value in asker.notes(collection).items()}
 
 
 def _score(

@@ -17,6 +17,7 @@ PARTS = {
     "suites": "suites",
     "golden/payments": "golden/payments",
     "golden/general": "golden/general",
+    "golden/similarity": "golden/similarity",
 }
 """Where the parts of a workspace lie in a checkout (in the wheel: below ``share``), and where they go."""
 

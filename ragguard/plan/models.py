@@ -1,6 +1,7 @@
 """``gate.yaml`` and ``suites/*.yaml``, as people write them."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
@@ -71,7 +72,10 @@ def _perturbation(name: str) -> str:
 
 Perturbation = Annotated[str, AfterValidator(_perturbation)]
 
-OF_KIND = {"adversarial": ("perturbations", "per_query", "glossary", "attacks", "targets")}
+OF_KIND = {
+    "adversarial": ("perturbations", "per_query", "glossary", "attacks", "targets"),
+    "forgetting": ("collections", "similarity", "mteb"),
+}
 """The keys of a suite that only one kind has."""
 
 
@@ -79,7 +83,7 @@ class SuitePlan(Model):
     """One suite: its cases, checks, and slices."""
 
     suite: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    kind: Literal["golden", "adversarial", "version-confusion"] = "golden"
+    kind: Literal["golden", "adversarial", "version-confusion", "forgetting"] = "golden"
     description: str = ""
     collection: str | None = Field(None, description="Default: the plan's")
     split: str | None = None
@@ -99,6 +103,13 @@ class SuitePlan(Model):
         None, ge=1, description="Of kind adversarial: intents that each attack aims at, picked by their hash; default all"
     )
     seed: int = Field(7, description="Of kind adversarial")
+    collections: list[str] = Field(
+        default_factory=list, description="Of kind forgetting: further collections, pooled with `collection`; each is a slice of its name"
+    )
+    similarity: list[str] = Field(
+        default_factory=list, description="Of kind forgetting: files of sentence pairs with a human score (CSV, TSV or JSON lines)"
+    )
+    mteb: list[str] = Field(default_factory=list, description="Of kind forgetting: tasks of the MTEB benchmark, by name")
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)
 
@@ -111,10 +122,13 @@ class SuitePlan(Model):
     @property
     def makes(self) -> tuple[str, ...]:
         """The slices that the kind makes of itself, beside those under ``slices``."""
+        if self.kind == "forgetting":
+            named = (self.collection, *self.collections) if self.collections else ()
+            return tuple(dict.fromkeys(Path(path).name for path in named if path))
         if self.kind != "adversarial":
             return ()
-        named = (name.partition(":")[2] or name for name in self.perturbations or PERTURBATIONS)
-        return (*named, *self.attacks, "clean", "paraphrase")
+        asked = (name.partition(":")[2] or name for name in self.perturbations or PERTURBATIONS)
+        return (*asked, *self.attacks, "clean", "paraphrase")
 
     @model_validator(mode="after")
     def _keys_are_of_its_kind(self) -> "SuitePlan":

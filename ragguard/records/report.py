@@ -10,6 +10,7 @@ from ragguard.records.verdict import Answer, Decision
 SCHEMA_VERSION = 1
 
 Role = Literal["baseline", "anchor", "candidate"]
+Figure = Literal["effective rank", "mean cosine", "neighbours kept", "Spearman", "MTEB"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,29 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """One figure about an arm's embeddings; shown, never judged.
+
+    ``of`` names what was looked at: a collection, a file of sentence pairs, or a benchmark's task; ``size`` counts its documents or
+    pairs (0: not known). ``against`` is the arm that this one is compared with, "" where the figure is the arm's alone. ``value`` is
+    None where there is none; ``note`` says why.
+    """
+
+    what: Figure
+    of: str
+    arm: str
+    value: float | None
+    size: int = 0
+    against: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteRun:
     """One suite of the run. ``fingerprint`` covers its cases, checks, margins, and collection.
 
-    ``cases`` and ``intents`` count the suite-wide slice. ``made`` are the slices of perturbed and attacked cases, by name.
+    ``cases`` and ``intents`` count the suite-wide slice. ``made`` are the slices of perturbed and attacked cases, by name. ``moved`` is
+    what a suite of kind forgetting tells of the arms' embeddings.
     """
 
     name: str
@@ -61,6 +81,7 @@ class SuiteRun:
     description: str = ""
     means: tuple[Mean, ...] = ()
     made: tuple[str, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

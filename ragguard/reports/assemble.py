@@ -8,7 +8,7 @@ from importlib.metadata import version
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMOTE
 from ragguard.records.evidence import Case, NotApplicable, Observation, Score, Unscored
 from ragguard.records.metric import Metric, Scale
-from ragguard.records.report import Arm, CaseRun, Mean, Report, Shown, ShownDocument, SuiteRun, Times
+from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, Times
 from ragguard.records.verdict import Answer, Decision
 from ragguard.reports.redaction import redact
 from ragguard.store import fingerprint
@@ -105,8 +105,10 @@ def assemble(
     decisions: tuple[Decision, ...],
     times: Times,
     expanded: Mapping[str, str],
+    moved: Mapping[str, Sequence[Moved]],
+    warnings: Sequence[str] = (),
 ) -> Report:
-    """Make the report of a run. ``scores`` is by suite, then arm.
+    """Make the report of a run. ``scores`` is by suite, then arm; ``moved`` by suite; ``warnings`` are those that came up on the way.
 
     ``expanded`` maps values that came from the environment to the names of their variables, by which they are replaced.
     """
@@ -124,24 +126,24 @@ def assemble(
         answer=answer,
         exit_code=CODES[answer],
         arms=arms,
-        suites=tuple(_suite_run(resolved, suite, scores[suite.name]) for suite in resolved.suites),
+        suites=tuple(_suite_run(resolved, suite, scores[suite.name], moved.get(suite.name, ())) for suite in resolved.suites),
         decisions=decisions,
         cases=cases,
         documents=_documents(resolved, cases),
-        warnings=tuple(dict.fromkeys(_warnings(resolved, arms))),
+        warnings=tuple(dict.fromkeys([*_warnings(resolved, arms), *warnings])),
         best=_best(decisions),
         times=times,
     )
     return redact(report, expanded)
 
 
-def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores]) -> SuiteRun:
+def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores], moved: Sequence[Moved]) -> SuiteRun:
     collection = suite.collection
     return SuiteRun(
         name=suite.name,
         kind=suite.loaded.plan.kind,
         fingerprint=suite.fingerprint,
-        collection=collection.folder.name,
+        collection=suite.where,
         split=collection.split,
         collection_fingerprint=collection.fingerprint,
         cases=len(suite.whole),
@@ -149,6 +151,7 @@ def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores]) 
         description="; ".join(filter(None, [suite.loaded.plan.description, suite.cases.note])),
         means=tuple(means(suite, resolved.scales, arms)),
         made=suite.cases.made,
+        moved=tuple(moved),
     )
 
 
@@ -167,7 +170,7 @@ def _documents(resolved: Resolved, cases: Sequence[CaseRun]) -> dict[str, ShownD
 
 def _warnings(resolved: Resolved, arms: Sequence[Arm]) -> Iterator[str]:
     for suite in resolved.suites:
-        yield from suite.collection.warnings
+        yield from (warning for collection in suite.collections for warning in collection.warnings)
         yield from suite.cases.warnings
     for arm in arms:
         for key, value in sorted(arm.notes.items()):

@@ -34,7 +34,13 @@ def redact(report: Report, expanded: Mapping[str, str]) -> Report:
         report,
         arms=tuple(replace(arm, notes=_clean(arm.notes, hide), provenance=_clean(arm.provenance, hide)) for arm in report.arms),
         suites=tuple(
-            replace(suite, description=hide(suite.description), collection=hide(suite.collection), split=hide(suite.split))
+            replace(
+                suite,
+                description=hide(suite.description),
+                collection=hide(suite.collection),
+                split=hide(suite.split),
+                moved=tuple(replace(figure, of=hide(figure.of), note=hide(figure.note)) for figure in suite.moved),
+            )
             for suite in report.suites
         ),
         cases=tuple(_case(case, hide) if case.errors else case for case in report.cases),

@@ -3,7 +3,7 @@
 from ragguard.records.report import Report
 from ragguard.reports import figures
 
-TRAINING, PREPARE = "/train", "/prepare"
+TRAINING, PREPARE, DRIFT = "/train", "/prepare", "/drift"
 
 
 def total(report: Report) -> float:
@@ -16,6 +16,8 @@ def shares(report: Report) -> list[str]:
     whole = total(report)
     spent = {suite.name: _of(report, f"/{suite.name}") for suite in report.suites}
     spent["preparing and training the systems"] = _of(report, PREPARE)
+    if moved := _of(report, DRIFT):
+        spent["looking at what moved"] = moved
     longest = sorted(spent.items(), key=lambda pair: (-pair[1], pair[0]))
     return [f"{name} {figures.seconds(seconds)} ({seconds / whole:.0%})" for name, seconds in longest] if whole else []
 

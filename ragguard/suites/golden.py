@@ -1,6 +1,6 @@
 """The golden suite: golden queries as they stand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragguard.data.collection import Collection
@@ -65,11 +65,24 @@ def select(suite: LoadedSuite, collection: Collection) -> Cases:
     Raises:
         InputError: no query is selected, or a tag that no query has.
     """
-    _known_tags(suite, collection)
+    refuse_unknown_tags(suite, [collection])
+    return choose(suite, collection)
+
+
+def choose(suite: LoadedSuite, collection: Collection) -> Cases:
+    """Return what ``select`` does, whatever tags the suite names.
+
+    Raises:
+        InputError: no query is selected.
+    """
     queries = sorted((q for q in collection.queries.values() if selects(suite.plan.cases, q)), key=lambda query: query.id)
     if not queries:
         raise InputError(
-            Problem(suite.source.where(("cases",)), "selects no query of the collection", "check the tags, or leave cases: out")
+            Problem(
+                suite.source.where(("cases",)),
+                f"selects no query of the collection {collection.folder.name}",
+                "check the tags, or leave cases: out",
+            )
         )
     cases = tuple(_case(query, collection) for query in queries)
     slices = {"": frozenset(case.id for case in cases)}
@@ -105,13 +118,15 @@ def refuse_empty(suite: LoadedSuite, cases: Cases) -> Cases:
     return cases
 
 
-def _known_tags(suite: LoadedSuite, collection: Collection) -> None:
-    known = {tag for query in collection.queries.values() for tag in query.tags}
+def refuse_unknown_tags(suite: LoadedSuite, collections: Sequence[Collection]) -> None:
+    """Raise InputError where the suite's cases, or a slice that a check names, have a tag that no query of the collections has."""
+    known = {tag for collection in collections for query in collection.queries.values() for tag in query.tags}
+    named = ", ".join(collection.folder.name for collection in collections)
     checked = {check.slice for check in suite.plan.checks}
     selections: dict[tuple[str, ...], Selection] = {("cases",): suite.plan.cases}
     selections |= {("slices", name): selection for name, selection in suite.plan.slices.items() if name in checked}
     problems = [
-        Problem(suite.source.where(location), f"no query of {collection.folder.name} has the tag {tag!r}", suggest(tag, known))
+        Problem(suite.source.where(location), f"no query of {named} has the tag {tag!r}", suggest(tag, known))
         for location, selection in selections.items()
         for tag in (*selection.tags, *selection.any_tags, *selection.not_tags)
         if tag not in known

@@ -6,23 +6,29 @@ from functools import cached_property
 from pathlib import Path
 
 from ragguard.data.collection import Collection
-from ragguard.data.collection import load as load_collection
+from ragguard.data.pairs import Pairs
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedPlan, LoadedSuite
 from ragguard.plan.models import CheckPlan
 from ragguard.records.evidence import Case, Check
 from ragguard.records.metric import Metric, Scale
 from ragguard.store import fingerprint
+from ragguard.suites import benchmarks, forgetting, opening
 from ragguard.suites.golden import Cases, Part
 from ragguard.suites.runner import build
 from ragguard.suites.users_own import refuse_code
 
 FOLLOWING = ("asked", "products", "types")
+ELSEWHERE = {"description", "collection", "split", "collections", "similarity"}
+"""What a suite says that its fingerprint covers by content, if at all."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite that can run. ``metrics`` are those of its checks and those it only reports; ``fingerprint`` covers all that it asks."""
+    """A suite that can run. ``metrics`` are those of its checks and those it only reports; ``fingerprint`` covers all that it asks.
+
+    ``pairs`` are the files of sentence pairs that a suite of kind forgetting names.
+    """
 
     loaded: LoadedSuite
     collection: Collection
@@ -30,11 +36,23 @@ class Suite:
     checks: tuple[Check, ...]
     metrics: tuple[Metric, ...]
     fingerprint: str
+    pairs: tuple[Pairs, ...] = ()
 
     @property
     def name(self) -> str:
         """The suite's name."""
         return self.loaded.plan.suite
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """The suite's collection, then those pooled with it; without what attacks planted."""
+        further = (part.collection for part in self.cases.elsewhere)
+        return (self.collection, *(other for other in further if other.folder != self.collection.folder))
+
+    @property
+    def where(self) -> str:
+        """The names of the collections' folders."""
+        return ", ".join(collection.folder.name for collection in self.collections)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -80,7 +98,12 @@ class Resolved:
     @property
     def golden(self) -> dict[str, str]:
         """Every golden query's text by id: what no training may see."""
-        return {query.id: query.text for collection in self.collections for query in collection.queries.values()}
+        found: dict[str, str] = {}
+        for collection in self.collections:
+            for query in collection.queries.values():
+                taken = found.get(query.id, query.text) != query.text
+                found[f"{collection.folder.name}/{query.id}" if taken else query.id] = query.text
+        return found
 
     @property
     def collections(self) -> list[Collection]:
@@ -108,13 +131,13 @@ def resolve(
     """
     problems: list[Problem] = []
     scales = _scales(loaded, scale_of, problems)
-    collections: dict[tuple[Path, str], Collection] = {}
+    known: dict[tuple[Path, str], Collection] = {}
     suites = []
     for suite in loaded.suites:
         try:
             if not allow_code:
                 refuse_code(suite)
-            suites.append(_suite(suite, _collection(loaded, suite, collections)))
+            suites.append(_suite(suite, *opening.collections(loaded, suite, known)))
         except InputError as error:
             problems += error.problems
     if problems:
@@ -135,27 +158,13 @@ def _scales(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], problems: l
     return scales
 
 
-def _collection(loaded: LoadedPlan, suite: LoadedSuite, known: dict[tuple[Path, str], Collection]) -> Collection:
-    own = suite.plan.collection
-    folder = (suite.folder / own if own else loaded.folder / loaded.plan.collection).resolve()
-    split = suite.plan.split or loaded.plan.split
-    if (folder, split) not in known:
-        if not folder.is_dir():
-            where = suite.source.where(("collection",)) if own else loaded.source.where(("collection",))
-            raise InputError(
-                Problem(
-                    where, f"collection: there is no folder {own or loaded.plan.collection}", "paths start from the file that names them"
-                )
-            )
-        known[folder, split] = load_collection(folder, split)
-    return known[folder, split]
-
-
-def _suite(suite: LoadedSuite, collection: Collection) -> Suite:
-    cases = build(suite, collection)
+def _suite(suite: LoadedSuite, collection: Collection, *further: Collection) -> Suite:
+    cases = build(suite, collection, *further)
     checks = tuple(_check(suite, check) for check in suite.plan.checks)
     metrics = tuple(dict.fromkeys([*(check.metric for check in checks), *map(Metric.parse, suite.plan.report)]))
-    return Suite(suite, collection, cases, checks, metrics, _fingerprint(suite, collection, cases))
+    benchmarks.verify(suite)
+    pairs = forgetting.pairs(suite)
+    return Suite(suite, collection, cases, checks, metrics, _fingerprint(suite, collection, cases, pairs), pairs)
 
 
 def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
@@ -171,8 +180,9 @@ def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
     )
 
 
-def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases) -> str:
-    asked = suite.plan.model_dump(mode="json", exclude={"description", "collection", "split"})
+def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases, pairs: tuple[Pairs, ...]) -> str:
+    asked = suite.plan.model_dump(mode="json", exclude=ELSEWHERE)
     # Versions, products and types that answer follow from the query and the collection, which are both in here.
     made = [{key: value for key, value in asdict(case).items() if key not in FOLLOWING} for case in cases.cases]
-    return fingerprint("suite", asked, collection.fingerprint, made, [part.collection.fingerprint for part in cases.elsewhere])
+    elsewhere = [part.collection.fingerprint for part in cases.elsewhere]
+    return fingerprint("suite", asked, collection.fingerprint, made, elsewhere, [[each.name, each.fingerprint] for each in pairs])

@@ -10,12 +10,13 @@ from ragguard.execute.local import batches, resume
 from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Case, Observation
 from ragguard.store import Store, fingerprint
-from ragguard.suites import adversarial, golden, version_confusion
+from ragguard.suites import adversarial, forgetting, golden, version_confusion
 from ragguard.suites.golden import Cases
 from ragguard.systems.protocols import Progress, Retriever
 
-KINDS: Mapping[str, Callable[[LoadedSuite, Collection], Cases]] = {
+KINDS: Mapping[str, Callable[..., Cases]] = {
     "adversarial": adversarial.build,
+    forgetting.KIND: forgetting.build,
     "golden": golden.build,
     "version-confusion": version_confusion.build,
 }
@@ -32,9 +33,9 @@ _OBSERVATIONS = TypeAdapter(list[Observation])
 _NOTES = TypeAdapter(dict[str, float | int | str])
 
 
-def build(suite: LoadedSuite, collection: Collection) -> Cases:
-    """Make the cases of a suite of any kind."""
-    return KINDS[suite.plan.kind](suite, collection)
+def build(suite: LoadedSuite, collection: Collection, *further: Collection) -> Cases:
+    """Make the cases of a suite of any kind; one of kind forgetting may have ``further`` collections."""
+    return KINDS[suite.plan.kind](suite, collection, *further)
 
 
 class Asker:

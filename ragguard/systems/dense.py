@@ -1,7 +1,7 @@
 """Dense retrieval: a bi-encoder's embeddings, compared by inner product."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from ragguard.errors import InputError, Problem
 from ragguard.plan.systems import DenseRetriever as DensePlan
+from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.embeddings import BLOCK, embed
-from ragguard.systems.encoder import Encoder
+from ragguard.systems.encoder import Encoder, Role
 from ragguard.systems.fingerprints import digest
 from ragguard.systems.protocols import Corpus, Progress, Vault
 from ragguard.systems.ranking import tie_ranks
@@ -114,6 +115,24 @@ class DenseRetriever:
     def notes(self) -> Mapping[str, float | int | str]:
         """Say how many documents were cut at the encoder's limit (a share), and what the index is."""
         return dict(self._notes)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The bi-encoder."""
+        return self._encoder
+
+    def render(self, document: Document) -> str:
+        """Return what the encoder sees of a document."""
+        return render(self._plan.document_text, document)
+
+    def embed(self, texts: Iterable[tuple[str, str]], role: Role, vault: Vault, progress: Progress) -> NDArray[np.float32]:
+        """Return the embeddings of ``(id, text)`` pairs, shape (n, dimension), from the vault where they are there.
+
+        Raises:
+            CannotJudge: the model failed, or an embedding is not finite.
+        """
+        blocks = [block.vectors for block in embed(self._encoder, texts, role, vault, progress, self._block)]
+        return np.concatenate(blocks) if blocks else np.empty((0, 0), dtype=np.float32)
 
 
 class _Silent:

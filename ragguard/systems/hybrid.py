@@ -7,7 +7,7 @@ from typing import Any
 from ragguard.plan.systems import HybridRetriever as HybridPlan
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest
-from ragguard.systems.protocols import Corpus, Progress, Retriever, Vault
+from ragguard.systems.protocols import Corpus, Embeds, Progress, Retriever, Vault
 from ragguard.systems.ranking import ordered
 
 WIDTH = 12
@@ -78,6 +78,23 @@ class HybridRetriever:
     def notes(self) -> Mapping[str, float | int | str]:
         """Return the notes of the parts, each under its number from 1."""
         return {f"{number}.{key}": value for number, part in enumerate(self._parts, 1) for key, value in part.notes().items()}
+
+    @property
+    def embedding(self) -> list[Embeds]:
+        """The parts that embed, those of hybrids among the parts included."""
+        return [found for part in self._parts for found in _embedding(part)]
+
+
+def embedding_part(system: Retriever) -> Embeds | None:
+    """Return what embeds in a system: itself, or the one part of a hybrid that does; None where none does, or several."""
+    found = _embedding(system)
+    return found[0] if len(found) == 1 else None
+
+
+def _embedding(system: Retriever) -> list[Embeds]:
+    if isinstance(system, HybridRetriever):
+        return system.embedding
+    return [system] if isinstance(system, Embeds) else []
 
 
 def _query(number: int) -> str:

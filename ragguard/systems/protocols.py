@@ -1,10 +1,14 @@
 """What the systems need from outside, and what the rest of the house may ask of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation
+from ragguard.systems.encoder import Encoder, Role
 
 
 class Corpus(Protocol):
@@ -77,4 +81,31 @@ class Retriever(Protocol):
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what a reader of the report should know, for instance the share of documents that were cut. Never timings."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A system that finds documents by their embeddings, and lets them be looked at."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over everything that can change an embedding."""
+        ...
+
+    @property
+    def encoder(self) -> Encoder:
+        """What makes the embeddings."""
+        ...
+
+    def render(self, document: Document) -> str:
+        """Return what the encoder sees of a document."""
+        ...
+
+    def embed(self, texts: Iterable[tuple[str, str]], role: Role, vault: Vault, progress: Progress) -> NDArray[np.float32]:
+        """Return the embeddings of ``(id, text)`` pairs, shape (n, dimension), from the vault where they are there.
+
+        Raises:
+            CannotJudge: the model failed, or an embedding is not finite.
+        """
         ...

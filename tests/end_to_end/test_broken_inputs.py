@@ -72,7 +72,33 @@ def training(*rows: dict[str, str] | str) -> Break:
 
 GOOD_ROW = {"query": "what is a chargeback", "positive_document": "A chargeback is a reversal."}
 
+FORGETTING = "suite: golden\nkind: forgetting\nsimilarity: [pairs.csv]\nchecks: [{metric: nDCG@10}]\n"
+
 ROWS = [
+    pytest.param(
+        write("suites/golden.yaml", FORGETTING),
+        GATE,
+        3,
+        ["suites/golden.yaml:3: similarity: there is no file pairs.csv", "paths start from the file that names them"],
+        id="missing sentence pairs",
+    ),
+    pytest.param(
+        lambda tiny: (
+            tiny.write("suites/golden.yaml", FORGETTING),
+            tiny.write("suites/pairs.csv", "sentence1,sentence2,score\na,b,much\n"),
+        ),
+        GATE,
+        3,
+        ["suites/pairs.csv:2: score is 'much', not a finite number"],
+        id="malformed sentence pairs",
+    ),
+    pytest.param(
+        write("suites/golden.yaml", FORGETTING.replace("similarity: [pairs.csv]", "collections: [../collection]")),
+        GATE,
+        3,
+        ["suites/golden.yaml:3: a collection or slice called 'collection' is there already", "rename the folder"],
+        id="one collection twice",
+    ),
     pytest.param(remove("gate.yaml"), GATE, 3, ["gate.yaml: there is no such plan", "ragguard init"], id="missing plan"),
     pytest.param(
         edit("gate.yaml", "collection: collection", "collection: [collection"),

@@ -4,6 +4,7 @@ import factory
 import pytest
 
 from ragguard.records.evidence import Unscored
+from ragguard.records.report import Moved
 from ragguard.reports.redaction import hider, redact
 
 
@@ -31,12 +32,14 @@ def test_every_text_of_a_report_that_may_hold_it_is_cleaned_and_the_collection_i
     made = factory.report()
     case = replace(made.cases[0], text="about top-secret", errors={"a": "top-secret"}, scores={"a": {"RR": Unscored("top-secret")}})
     arm = replace(made.arms[0], notes={"n": "top-secret"}, provenance={"retriever": {"recipe": {"base": ["top-secret"]}}})
-    suite = replace(made.suites[0], description="top-secret", collection="top-secret")
+    figure = Moved("MTEB", "top-secret", "a", None, note="no top-secret")
+    suite = replace(made.suites[0], description="top-secret", collection="top-secret", moved=(figure,))
     found = redact(replace(made, cases=(case,), arms=(arm,), suites=(suite,), warnings=("top-secret",)), {"top-secret": "KEY"})
     assert found.cases[0].text == "about top-secret"
     assert (found.cases[0].errors, found.cases[0].scores) == ({"a": "${KEY}"}, {"a": {"RR": Unscored("${KEY}")}})
     assert found.arms[0].notes == {"n": "${KEY}"}
     assert found.arms[0].provenance == {"retriever": {"recipe": {"base": ["${KEY}"]}}}
+    assert found.suites[0].moved == (replace(figure, of="${KEY}", note="no ${KEY}"),)
     assert (found.suites[0].description, found.suites[0].collection, found.warnings) == ("${KEY}", "${KEY}", ("${KEY}",))
 
 
