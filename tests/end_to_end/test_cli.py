@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ragguard import cli, gate
 from ragguard.cli import invoke
 
-COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema")
+COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases")
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 
@@ -87,6 +87,7 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["compare", "reports/tiny:baseline", "reports/tiny"], 0, {"answer"}),
         (["init", "made"], 0, {"folder", "files"}),
         (["schema", "--out", "schemas"], 0, {"files"}),
+        (["cases", "--out", "asked"], 0, {"files"}),
         (["gate", "--candidate", "nwe"], 3, {"error", "exit_code"}),
         (["gate", "nowhere.yaml"], 3, {"error", "exit_code"}),
         (["gate", "--nonsense"], 3, {"error", "exit_code"}),
@@ -98,6 +99,7 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["init", "collection"], 3, {"error", "exit_code"}),
         (["gate", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
         (["schema", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
+        (["cases", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
     ],
 )
 def test_json_is_all_of_standard_output(
