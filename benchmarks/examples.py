@@ -14,6 +14,7 @@ EXPECTED = {
     "examples/spoiled/gate.yaml": "block",
     "examples/wrong-version/gate.yaml": "block",
     "examples/forgetful/gate.yaml": "block",
+    "examples/brittle/gate.yaml": "block",
 }
 SUITES = {"golden": "nDCG@10", "adversarial": "nDCG@10", "version-confusion": "VersionAcc@1", "forgetting": "nDCG@10"}
 """The blocking endpoint of each suite."""
@@ -22,7 +23,11 @@ SUITES = {"golden": "nDCG@10", "adversarial": "nDCG@10", "version-confusion": "V
 def _endpoints(report: Report) -> str:
     found = {(v.check.suite, str(v.check.metric)): v for v in report.decisions[0].verdicts if not v.check.slice}
     verdicts = [(suite, found[suite, metric]) for suite, metric in SUITES.items()]
-    return "  ".join(f"{suite} {v.estimate.difference:+.3f}{'*' if v.outcome == 'fail' else ''}" for suite, v in verdicts)
+    endpoints = [f"{suite} {v.estimate.difference:+.3f}{'*' if v.outcome == 'fail' else ''}" for suite, v in verdicts]
+    slices = [
+        v.check.identity for v in report.decisions[0].verdicts if v.check.slice and v.outcome == "fail" and v.check.tier != "advisory"
+    ]
+    return "  ".join(endpoints) + (f"  failed too: {', '.join(slices)}" if slices else "")
 
 
 def main() -> int:
