@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ragguard.plan.systems import HybridRetriever as HybridPlan
+from ragguard.plan.retrievers import HybridRetriever as HybridPlan
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest
 from ragguard.systems.protocols import Corpus, Progress, Retriever, Vault
