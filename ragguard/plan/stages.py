@@ -16,7 +16,7 @@ class CrossEncoderReranker(Model):
     depth: int = Field(10, ge=1, description="Documents of the head that are scored again")
     keep: int | None = Field(None, ge=1, description="Documents that come out; default: all, those beyond depth in their old order")
     document_text: str = DOCUMENT_TEXT
-    max_length: int | None = Field(None, ge=8, description="Tokens of query and document together; default: the model's")
+    max_seq_length: int | None = Field(None, ge=8, description="Tokens of query and document together; default: the model's")
     batch_size: int = Field(32, ge=1)
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     device: str | None = None

@@ -34,7 +34,7 @@ class CrossEncoderReranker:
             {
                 "type": "cross-encoder",
                 "weights": folder_digest(folder),
-                "max_length": plan.max_length,
+                "max_seq_length": plan.max_seq_length,
                 "dtype": plan.dtype,
                 "document_text": plan.document_text,
             }
@@ -67,7 +67,7 @@ class CrossEncoderReranker:
         return scores
 
     def _count(self, texts: Sequence[tuple[str, str]]) -> None:
-        limit = self.model.max_length
+        limit = self.model.max_seq_length
         with quiet():
             ids = self.model.tokenizer([query for query, _ in texts], [text for _, text in texts], truncation=False, verbose=False)
         self._pairs += len(texts)
@@ -89,9 +89,8 @@ class CrossEncoderReranker:
         options: dict[str, object] = {"dtype": plan.dtype} | ({} if plan.allow_pickle else {"use_safetensors": True})
         try:
             with quiet():
-                return CrossEncoder(
+                model = CrossEncoder(
                     str(self._folder),
-                    max_length=plan.max_length,
                     device=plan.device,
                     trust_remote_code=plan.trust_remote_code,
                     local_files_only=True,
@@ -99,6 +98,9 @@ class CrossEncoderReranker:
                 )
         except Exception as error:  # whatever a model's own files raise, the model cannot be judged
             raise CannotJudge(f"{self._folder}: the model cannot be loaded ({type(error).__name__}: {error})") from error
+        if plan.max_seq_length is not None:
+            model.max_seq_length = plan.max_seq_length
+        return model
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what share of the pairs was longer than the model reads."""
