@@ -12,7 +12,7 @@ from pathlib import Path
 from ragguard.data.collection import Collection, load
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.gate import Silent
-from ragguard.plan.systems import LexicalRetriever as LexicalPlan
+from ragguard.plan.retrievers import LexicalRetriever as LexicalPlan
 from ragguard.records.collection import Document, Query
 from ragguard.records.evidence import Case
 from ragguard.systems.lexical import LexicalRetriever

@@ -180,6 +180,8 @@ def _case(before: CaseRun, after: CaseRun, baseline: Side, candidate: Side) -> C
         scores={name: case.scores[arm] for name, case, arm in sides if arm in case.scores},
         rankings={name: case.rankings[arm] for name, case, arm in sides if arm in case.rankings},
         errors={name: case.errors[arm] for name, case, arm in sides if arm in case.errors},
+        answers={name: case.answers[arm] for name, case, arm in sides if arm in case.answers},
+        contexts={name: case.contexts[arm] for name, case, arm in sides if arm in case.contexts},
     )
 
 

@@ -47,6 +47,10 @@ class Collection:
         """Stream the documents in the order of the corpus. Raises CannotJudge if the file changed since it was loaded."""
         return iter(self.corpus)
 
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a document has this id."""
+        return name in self.corpus
+
     def document(self, name: str) -> Document:
         """Return one document, read from disk. Raises KeyError for an unknown id."""
         return self.corpus.get(name)

@@ -7,8 +7,9 @@ from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.plan.models import GatePlan, SuitePlan
+from ragguard.plan.retrievers import HybridRetriever, Retriever
 from ragguard.plan.source import Source, has_variable, read
-from ragguard.plan.systems import HybridRetriever, Retriever, SystemPlan
+from ragguard.plan.systems import SystemPlan
 from ragguard.plan.validate import validate
 
 MOST_ENDPOINTS = 5

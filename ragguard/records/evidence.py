@@ -53,13 +53,36 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a generator said.
+
+    ``citations`` are the ids of the documents that it cites, in the order of their first citation; ``abstained`` that it says the
+    documents do not tell. ``tokens`` and ``prompt_tokens`` count the model's own tokens (0 where there is none); ``cut`` says that not
+    all of the contexts fitted into the prompt.
+    """
+
+    text: str
+    citations: tuple[str, ...] = ()
+    abstained: bool = False
+    tokens: int = 0
+    prompt_tokens: int = 0
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """What a system did on a case: a ranking, best first, or the error that prevented it. ``seconds`` is time per stage."""
+    """What a system did on a case, or the error that prevented it.
+
+    ``ranking`` is best first; ``contexts`` are the ids of the documents that a generator was given, in order, and ``answer`` what it
+    said (None where the system has none). ``seconds`` is time per stage: ``retrieve``, ``rerank``, ``generate``.
+    """
 
     case: str
     ranking: tuple[Ranked, ...] = ()
     error: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    contexts: tuple[str, ...] = ()
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)

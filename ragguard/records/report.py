@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ragguard.records.evidence import Score
-from ragguard.records.verdict import Answer, Decision
+from ragguard.records.evidence import Answer, Score
+from ragguard.records.verdict import Answer as Decided
+from ragguard.records.verdict import Decision
 
 SCHEMA_VERSION = 1
 
@@ -97,7 +98,8 @@ class Shown:
 class CaseRun:
     """One case: what was asked and expected, how each arm scored, and the head of its ranking.
 
-    ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure.
+    ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure. ``answers`` are those of the arms that
+    answer, and ``contexts`` the ids of the documents that they were given.
     """
 
     id: str
@@ -111,6 +113,8 @@ class CaseRun:
     rankings: Mapping[str, tuple[Shown, ...]]
     errors: Mapping[str, str] = field(default_factory=dict)
     aside: bool = False
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class Report:
     seed: int
     alpha: float
     looks: int
-    answer: Answer
+    answer: Decided
     exit_code: int
     arms: tuple[Arm, ...]
     suites: tuple[SuiteRun, ...]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMOTE
+from ragguard.records.evidence import Answer as Said
 from ragguard.records.evidence import Case, NotApplicable, Observation, Score, Unscored
 from ragguard.records.metric import Metric, Scale
 from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, Times
@@ -27,6 +28,8 @@ class ArmScores:
     scores: dict[str, dict[Metric, Score]] = field(default_factory=dict)
     heads: dict[str, tuple[Shown, ...]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Said] = field(default_factory=dict)
+    contexts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(
         self, cases: Sequence[Case], observations: Sequence[Observation], scores: Mapping[Metric, Mapping[str, Score]], show: int
@@ -38,6 +41,8 @@ class ArmScores:
             self.heads[case.id] = tuple(Shown(ranked.id, ranked.score, case.relevant.get(ranked.id)) for ranked in head)
             if observation.error:
                 self.errors[case.id] = observation.error
+            if observation.answer is not None:
+                self.answers[case.id], self.contexts[case.id] = observation.answer, observation.contexts
 
     def derive(self, derived: Mapping[Metric, Mapping[str, Score]]) -> None:
         """Keep scores that were made from others."""
@@ -95,6 +100,8 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
             rankings={name: arm.heads[case.id] for name, arm in ran.items()},
             errors={name: arm.errors[case.id] for name, arm in ran.items() if case.id in arm.errors},
             aside=case.id not in suite.cases.slices[""],
+            answers={name: arm.answers[case.id] for name, arm in ran.items() if case.id in arm.answers},
+            contexts={name: arm.contexts[case.id] for name, arm in ran.items() if case.id in arm.contexts},
         )
 
 

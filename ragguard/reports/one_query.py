@@ -34,6 +34,16 @@ def show_query(report: Report, query: str, console: Console) -> None:
         _scores(report, case, arms, pen)
         pen.say("\nRanked, with [grade]; [-] was not judged", "bold")
         pen.print(tables.rankings(report, case, arms, pen, _DEPTH, titles=True))
+        _answers(case, arms, pen)
+
+
+def _answers(case: CaseRun, arms: list[str], pen: Pen) -> None:
+    for arm in arms:
+        answer = case.answers.get(arm)
+        if answer is not None:
+            pen.say(f"\n{arm} answers, given {', '.join(case.contexts.get(arm, ())) or 'nothing'}", "bold")
+            pen.quote(answer.text)
+            pen.item("it abstains" if answer.abstained else f"cites {', '.join(answer.citations) or 'nothing'}")
 
 
 def _scores(report: Report, case: CaseRun, arms: list[str], pen: Pen) -> None:

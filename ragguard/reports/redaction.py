@@ -43,14 +43,15 @@ def redact(report: Report, expanded: Mapping[str, str]) -> Report:
             )
             for suite in report.suites
         ),
-        cases=tuple(_case(case, hide) if case.errors else case for case in report.cases),
+        cases=tuple(_case(case, hide) if case.errors or case.answers else case for case in report.cases),
         warnings=tuple(map(hide, report.warnings)),
     )
 
 
 def _case(case: CaseRun, hide: Callable[[str], str]) -> CaseRun:
     scores = {arm: {metric: _score(score, hide) for metric, score in by_metric.items()} for arm, by_metric in case.scores.items()}
-    return replace(case, errors=_clean(case.errors, hide), scores=scores)
+    answers = {arm: replace(answer, text=hide(answer.text)) for arm, answer in case.answers.items()}
+    return replace(case, errors=_clean(case.errors, hide), scores=scores, answers=answers)
 
 
 def _score(score: Score, hide: Callable[[str], str]) -> Score:

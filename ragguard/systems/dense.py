@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragguard.errors import InputError, Problem
-from ragguard.plan.systems import DenseRetriever as DensePlan
+from ragguard.plan.retrievers import DenseRetriever as DensePlan
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.embeddings import BLOCK, embed

@@ -1,4 +1,4 @@
-"""From what a plan says to a retriever."""
+"""From what a plan says to a system that can be asked."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,18 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem
-from ragguard.plan.systems import DenseRetriever as DensePlan
-from ragguard.plan.systems import HybridRetriever as HybridPlan
-from ragguard.plan.systems import LexicalRetriever as LexicalPlan
-from ragguard.plan.systems import PythonRetriever as PythonPlan
-from ragguard.plan.systems import RecordedRetriever as RecordedPlan
-from ragguard.plan.systems import Retriever as RetrieverPlan
+from ragguard.plan.retrievers import DenseRetriever as DensePlan
+from ragguard.plan.retrievers import HybridRetriever as HybridPlan
+from ragguard.plan.retrievers import LexicalRetriever as LexicalPlan
+from ragguard.plan.retrievers import PythonRetriever as PythonPlan
+from ragguard.plan.retrievers import RecordedRetriever as RecordedPlan
+from ragguard.plan.retrievers import Retriever as RetrieverPlan
+from ragguard.plan.stages import CrossEncoderReranker as CrossEncoderPlan
+from ragguard.plan.stages import ExtractiveGenerator as ExtractivePlan
+from ragguard.plan.stages import Generator as GeneratorPlan
+from ragguard.plan.stages import PythonGenerator as PythonGeneratorPlan
+from ragguard.plan.stages import PythonReranker as PythonRerankerPlan
+from ragguard.plan.stages import Reranker as RerankerPlan
+from ragguard.plan.systems import SystemPlan
+from ragguard.systems.crossencoder import CrossEncoderReranker
 from ragguard.systems.dense import DenseRetriever
+from ragguard.systems.extractive import ExtractiveGenerator
 from ragguard.systems.hybrid import HybridRetriever
 from ragguard.systems.lexical import LexicalRetriever
-from ragguard.systems.protocols import Retriever
+from ragguard.systems.own_stages import PythonGenerator, PythonReranker
+from ragguard.systems.pipeline import Pipeline
+from ragguard.systems.protocols import Generator, Reranker, Retriever
 from ragguard.systems.python import PythonRetriever
 from ragguard.systems.recorded import RecordedRetriever
+from ragguard.systems.reranked import Reranked
 from ragguard.systems.weights import resolve
 
 
@@ -44,6 +56,32 @@ def build(spec: RetrieverPlan, *, base: Path, checkpoint: Path | None = None, al
         CannotJudge: the hub cannot be reached.
     """
     return _build(spec, _Site(base, checkpoint, allow_code))
+
+
+def assemble(spec: SystemPlan, *, base: Path, allow_code: bool = False) -> Retriever:
+    """Make the system that a plan describes, all stages of it, none of which is to be trained any more.
+
+    Raises:
+        InputError: as ``build``.
+        CannotJudge: as ``build``.
+    """
+    site = _Site(base, None, allow_code)
+    made = _build(spec.retriever, site)
+    if spec.reranker is not None:
+        made = Reranked(made, reranker(spec.reranker, base=base, allow_code=allow_code), spec.reranker.depth, spec.reranker.keep)
+    if spec.generator is not None:
+        made = Pipeline(made, generator(spec.generator, base=base, allow_code=allow_code), spec.generator.contexts)
+    return made
+
+
+def reranker(spec: RerankerPlan, *, base: Path, allow_code: bool = False) -> Reranker:
+    """Make a reranker; no model is loaded yet. Raises as ``build``."""
+    return RERANKERS[spec.type](spec, _Site(base, None, allow_code))
+
+
+def generator(spec: GeneratorPlan, *, base: Path, allow_code: bool = False) -> Generator:
+    """Make a generator; no model is loaded yet. Raises as ``build``."""
+    return GENERATORS[spec.type](spec, _Site(base, None, allow_code))
 
 
 def _build(spec: RetrieverPlan, site: _Site) -> Retriever:
@@ -82,6 +120,26 @@ def _hybrid(plan: HybridPlan, site: _Site) -> Retriever:
     return HybridRetriever(plan, [_build(part, site) for part in plan.retrievers])
 
 
+def _cross_encoder(plan: CrossEncoderPlan, site: _Site) -> Reranker:
+    if plan.trust_remote_code:
+        _permit(site, f"the model {plan.model} with trust_remote_code runs code of its own")
+    return CrossEncoderReranker(plan, resolve(plan.model, revision=plan.revision, base=site.base, allow_pickle=plan.allow_pickle))
+
+
+def _python_reranker(plan: PythonRerankerPlan, site: _Site) -> Reranker:
+    _permit(site, f"the reranker {plan.callable} is code that the plan names")
+    return PythonReranker(plan, site.base)
+
+
+def _extractive(plan: ExtractivePlan, site: _Site) -> Generator:
+    return ExtractiveGenerator(plan, resolve(plan.model, revision=plan.revision, base=site.base, allow_pickle=plan.allow_pickle))
+
+
+def _python_generator(plan: PythonGeneratorPlan, site: _Site) -> Generator:
+    _permit(site, f"the generator {plan.callable} is code that the plan names")
+    return PythonGenerator(plan, site.base)
+
+
 def _permit(site: _Site, what: str) -> None:
     if not site.allow_code:
         raise InputError(Problem("", what, "if you trust it, say so with --allow-code"))
@@ -94,3 +152,7 @@ BUILDERS: Mapping[str, Callable[[Any, _Site], Retriever]] = {
     "python": _python,
     "hybrid": _hybrid,
 }
+
+RERANKERS: Mapping[str, Callable[[Any, _Site], Reranker]] = {"cross-encoder": _cross_encoder, "python": _python_reranker}
+
+GENERATORS: Mapping[str, Callable[[Any, _Site], Generator]] = {"extractive": _extractive, "python": _python_generator}

@@ -4,11 +4,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ragguard.plan.systems import HybridRetriever as HybridPlan
+from ragguard.plan.retrievers import HybridRetriever as HybridPlan
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest
+from ragguard.systems.pipeline import Pipeline
 from ragguard.systems.protocols import Corpus, Embeds, Progress, Retriever, Vault
 from ragguard.systems.ranking import ordered
+from ragguard.systems.reranked import Reranked
 
 WIDTH = 12
 _NOBODY = "-" * WIDTH
@@ -94,6 +96,8 @@ def embedding_part(system: Retriever) -> Embeds | None:
 def _embedding(system: Retriever) -> list[Embeds]:
     if isinstance(system, HybridRetriever):
         return system.embedding
+    if isinstance(system, Reranked | Pipeline):
+        return _embedding(system.retriever)
     return [system] if isinstance(system, Embeds) else []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ragguard.plan.systems import LexicalRetriever as LexicalPlan
+from ragguard.plan.retrievers import LexicalRetriever as LexicalPlan
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest
 from ragguard.systems.protocols import Corpus, Progress, Vault

@@ -1,13 +1,14 @@
 """What the systems need from outside, and what the rest of the house may ask of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragguard.records.collection import Document
-from ragguard.records.evidence import Case, Observation
+from ragguard.records.evidence import Answer, Case, Observation
 from ragguard.systems.encoder import Encoder, Role
 
 
@@ -26,6 +27,14 @@ class Corpus(Protocol):
 
     def documents(self) -> Iterator[Document]:
         """Yield every document once, always in the same order."""
+        ...
+
+    def document(self, name: str) -> Document:
+        """Return one document. Raises KeyError for an unknown id."""
+        ...
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a document has this id."""
         ...
 
 
@@ -108,4 +117,82 @@ class Embeds(Protocol):
         Raises:
             CannotJudge: the model failed, or an embedding is not finite.
         """
+        ...
+
+
+class Reranker(Protocol):
+    """Scores documents against a query once more, each pair on its own."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over everything that can change a score; known before ``prepare``."""
+        ...
+
+    def prepare(self, corpus: Corpus) -> None:
+        """Check what it is set to against a corpus.
+
+        Raises:
+            InputError: the configuration does not fit the corpus.
+            CannotJudge: the model or the memory failed.
+        """
+        ...
+
+    def score(self, pairs: Sequence[tuple[str, Document]]) -> list[float]:
+        """Return one finite score per (query, document), in order; higher is better.
+
+        Raises:
+            CannotJudge: the reranker failed.
+        """
+        ...
+
+    def notes(self) -> Mapping[str, float | int | str]:
+        """Say what a reader of the report should know. Never timings."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a generator is asked: the case's id, its question, and the documents that it may answer from, best first."""
+
+    case: str
+    question: str
+    contexts: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of it: the answer, or the error that prevented it. ``seconds`` 0 means: its share of the batch."""
+
+    answer: Answer | None = None
+    error: str = ""
+    seconds: float = 0.0
+
+
+class Generator(Protocol):
+    """Answers questions from documents."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over everything that can change an answer; known before ``prepare``."""
+        ...
+
+    def prepare(self, vault: Vault, progress: Progress) -> None:
+        """Make it ready to be asked; what is costly is kept in the vault.
+
+        Raises:
+            InputError: the configuration is not fit.
+            CannotJudge: a model, the network or the memory failed.
+        """
+        ...
+
+    def answer(self, asked: Sequence[Asked]) -> list[Said]:
+        """Return one result per question, in order.
+
+        Raises:
+            CannotJudge: the generator failed as a whole; a failure on one question is its ``error``.
+        """
+        ...
+
+    def notes(self) -> Mapping[str, float | int | str]:
+        """Say what a reader of the report should know. Never timings."""
         ...

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem
-from ragguard.plan.systems import PythonRetriever as PythonPlan
+from ragguard.plan.retrievers import PythonRetriever as PythonPlan
 from ragguard.records.evidence import Case, Observation
 from ragguard.systems import code
 from ragguard.systems.fingerprints import digest, file_digest

@@ -6,8 +6,8 @@ from typing import Any
 
 from ragguard.data.formats.runs import read_run
 from ragguard.errors import InputError, Problem
+from ragguard.plan.retrievers import RecordedRetriever as RecordedPlan
 from ragguard.plan.source import display
-from ragguard.plan.systems import RecordedRetriever as RecordedPlan
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest, file_digest
 from ragguard.systems.protocols import Corpus, Progress, Vault

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
-from ragguard.plan.systems import BiEncoderRecipe
+from ragguard.plan.retrievers import BiEncoderRecipe
 
 OURS = {
     "num_train_epochs": "say epochs:",

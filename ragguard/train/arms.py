@@ -11,8 +11,9 @@ from ragguard.errors import InputError, Problem
 from ragguard.plan import lock as locks
 from ragguard.plan.load import LoadedPlan, retrievers
 from ragguard.plan.lock import Lock
+from ragguard.plan.retrievers import BiEncoderRecipe, DenseRetriever, HybridRetriever, Retriever
 from ragguard.plan.source import expand
-from ragguard.plan.systems import BiEncoderRecipe, DenseRetriever, HybridRetriever, Retriever, SystemPlan
+from ragguard.plan.systems import SystemPlan
 from ragguard.store import Store
 from ragguard.systems import factory
 from ragguard.systems.protocols import Progress
@@ -76,8 +77,8 @@ def prepare(workshop: Workshop, arm: str) -> Ready:
     """
     found = find(workshop.loaded, arm)
     trained = train_system(workshop, found.system, found.lock)
-    plan = _with_checkpoints(found.system.retriever, trained)
-    retriever = factory.build(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+    plan = found.system.model_copy(update={"retriever": _with_checkpoints(found.system.retriever, trained)})
+    retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     if found.lock is not None:
         locks.verify(found.lock, retriever.fingerprint)
     seconds = [made.provenance[SECONDS] for made in trained.values()]

@@ -7,8 +7,8 @@ from pathlib import Path
 from ragguard.data.collection import Collection
 from ragguard.data.quadruplets import load_quadruplets
 from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
+from ragguard.plan.retrievers import BiEncoderRecipe
 from ragguard.plan.source import display
-from ragguard.plan.systems import BiEncoderRecipe
 from ragguard.systems.encoder import quiet
 from ragguard.systems.fingerprints import digest, folder_digest
 from ragguard.systems.protocols import Progress

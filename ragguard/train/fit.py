@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
-from ragguard.plan.systems import BiEncoderRecipe
+from ragguard.plan.retrievers import BiEncoderRecipe
 from ragguard.systems.encoder import Encoder
 from ragguard.systems.protocols import Progress
 from ragguard.systems.templates import render

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragguard.data.collection import Collection
-from ragguard.plan.systems import BiEncoderRecipe
+from ragguard.plan.retrievers import BiEncoderRecipe
 from ragguard.records.collection import Quadruplet
 from ragguard.train import checkpoint
 

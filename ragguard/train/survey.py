@@ -8,7 +8,8 @@ from ragguard.data.collection import Collection
 from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import retrievers
-from ragguard.plan.systems import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
+from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
+from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
 from ragguard.train.arms import Workshop, find, job_of
@@ -38,6 +39,24 @@ def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], re
             _look_at(workshop, part, collections, reach_out)
         except InputError as error:
             yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
+    for name, stage in (("reranker", found.system.reranker), ("generator", found.system.generator)) if found.lock is None else ():
+        where = workshop.loaded.source.where((*root, name))
+        try:
+            _look_at_stage(workshop, stage, collections, reach_out)
+        except InputError as error:
+            yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
+
+
+def _look_at_stage(workshop: Workshop, stage: Reranker | Generator | None, collections: Sequence[Collection], reach_out: bool) -> None:
+    for collection in collections:
+        if template := getattr(stage, "document_text", ""):
+            validate_for(template, collection)
+    if stage is None or not (reach_out or _named_here(getattr(stage, "model", ""), workshop.loaded.folder)):
+        return
+    if isinstance(stage, CrossEncoderReranker | PythonReranker):
+        factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+    else:
+        factory.generator(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
 
 
 def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collection], reach_out: bool) -> None:
@@ -58,6 +77,9 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
 def _is_here(part: Retriever, folder: Path) -> bool:
     """Whether all that a retriever names is on this disk, or can only be there."""
     if isinstance(part, DenseRetriever):
-        named = part.model or (part.train.base if part.train is not None else "")
-        return (folder / Path(named).expanduser()).is_dir() or named.startswith((".", "/", "~"))
+        return _named_here(part.model or (part.train.base if part.train is not None else ""), folder)
     return not isinstance(part, PythonRetriever)
+
+
+def _named_here(model: str, folder: Path) -> bool:
+    return bool(model) and ((folder / Path(model).expanduser()).is_dir() or model.startswith((".", "/", "~")))

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ragguard.data.mapped import check, read_layout
 from ragguard.metrics import catalog
 from ragguard.plan.models import GatePlan, SuitePlan
-from ragguard.plan.systems import BiEncoderRecipe
+from ragguard.plan.retrievers import BiEncoderRecipe
 from ragguard.records.metric import Metric
 from ragguard.reports import document
 

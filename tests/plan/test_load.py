@@ -6,7 +6,8 @@ import pytest
 
 from ragguard.errors import InputError
 from ragguard.plan.load import from_values, load, retrievers, systems
-from ragguard.plan.systems import LexicalRetriever, SystemPlan
+from ragguard.plan.retrievers import LexicalRetriever
+from ragguard.plan.systems import SystemPlan
 
 SUITE = """\
 suite: golden

@@ -8,7 +8,7 @@ import pytest
 from ragguard.errors import InputError, NotComparable
 from ragguard.plan import lock as locks
 from ragguard.plan.lock import Lock
-from ragguard.plan.systems import LexicalRetriever
+from ragguard.plan.retrievers import LexicalRetriever
 
 LOCK = Lock(
     candidate="tuned",

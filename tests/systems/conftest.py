@@ -41,6 +41,12 @@ class TinyCorpus:
         for id_, text in self.texts.items():
             yield Document(id_, text, extra=self.extra)
 
+    def document(self, name: str) -> Document:
+        return Document(name, self.texts[name], extra=self.extra)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.texts
+
 
 class MemoryVault(dict[tuple[str, str], bytes]):
     """A vault that a test can look into."""

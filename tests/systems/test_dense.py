@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ragguard.errors import CannotJudge, InputError
-from ragguard.plan.systems import DenseRetriever as Plan
+from ragguard.plan.retrievers import DenseRetriever as Plan
 from ragguard.systems.dense import DenseRetriever
 from ragguard.systems.embeddings import split
 from ragguard.systems.factory import build

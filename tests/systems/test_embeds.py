@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ragguard.plan.systems import DenseRetriever as DensePlan
-from ragguard.plan.systems import HybridRetriever, LexicalRetriever
+from ragguard.plan.retrievers import DenseRetriever as DensePlan
+from ragguard.plan.retrievers import HybridRetriever, LexicalRetriever
 from ragguard.records.collection import Document
 from ragguard.systems.factory import build
 from ragguard.systems.hybrid import embedding_part

@@ -1,7 +1,7 @@
 import pytest
 
 from ragguard.errors import InputError
-from ragguard.plan.systems import HybridRetriever as Plan
+from ragguard.plan.retrievers import HybridRetriever as Plan
 from ragguard.records.evidence import Observation, Ranked
 from ragguard.systems.factory import build
 from ragguard.systems.hybrid import HybridRetriever

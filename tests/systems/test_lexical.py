@@ -1,7 +1,7 @@
 import bm25s
 import pytest
 
-from ragguard.plan.systems import LexicalRetriever as Plan
+from ragguard.plan.retrievers import LexicalRetriever as Plan
 from ragguard.systems.lexical import LexicalRetriever
 
 

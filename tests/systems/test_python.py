@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from ragguard.errors import CannotJudge, InputError
-from ragguard.plan.systems import PythonRetriever as Plan
+from ragguard.plan.retrievers import PythonRetriever as Plan
 from ragguard.systems.factory import build
 
 CODE = '''

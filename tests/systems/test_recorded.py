@@ -1,7 +1,7 @@
 import pytest
 
 from ragguard.errors import InputError
-from ragguard.plan.systems import RecordedRetriever as Plan
+from ragguard.plan.retrievers import RecordedRetriever as Plan
 from ragguard.records.collection import Query
 from ragguard.systems.recorded import RecordedRetriever
 

@@ -1,0 +1,68 @@
+"""A retriever whose head is scored again."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ragguard.records.collection import Document
+from ragguard.records.evidence import Case, Observation, Ranked
+from ragguard.systems.fingerprints import digest
+from ragguard.systems.protocols import Corpus, Progress, Reranker, Retriever, Vault
+from ragguard.systems.ranking import ordered
+
+
+class Reranked:
+    """The first ``depth`` documents of a retriever, in the order of a reranker's scores.
+
+    What lies beyond keeps its order below them, and gets scores below theirs, unless ``keep`` says how many come out.
+    """
+
+    def __init__(self, retriever: Retriever, reranker: Reranker, depth: int, keep: int | None) -> None:
+        self.retriever, self._reranker, self._depth, self._keep = retriever, reranker, depth, keep
+        self.fingerprint = digest(
+            {"type": "reranked", "retriever": retriever.fingerprint, "reranker": reranker.fingerprint, "depth": depth, "keep": keep}
+        )
+        self._corpus: Corpus | None = None
+
+    def index(self, corpus: Corpus, vault: Vault, progress: Progress) -> None:
+        """Index the corpus, and make the reranker ready. Raises what they raise."""
+        self.retriever.index(corpus, vault, progress)
+        self._reranker.prepare(corpus)
+        self._corpus = corpus
+
+    def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
+        """Return one observation per case, in order. All pairs of all cases are scored together.
+
+        Raises:
+            CannotJudge: the retriever or the reranker failed as a whole.
+        """
+        found = self.retriever.search(cases, max(depth, self._depth))
+        heads = [self._head(observation) for observation in found]
+        pairs = [(case.text, document) for case, head in zip(cases, heads, strict=True) for document in head]
+        began = time.perf_counter()
+        scores = iter(self._reranker.score(pairs))
+        share = (time.perf_counter() - began) / len(pairs) if pairs else 0.0
+        return [
+            observation if observation.error else self._again(observation, head, [next(scores) for _ in head], share, depth)
+            for observation, head in zip(found, heads, strict=True)
+        ]
+
+    def _head(self, observation: Observation) -> list[Document]:
+        """The documents to be scored again; one that the corpus does not have cannot be, and stays where it is: below."""
+        corpus = self._corpus
+        if corpus is None:
+            raise RuntimeError("index() comes before search()")
+        return [] if observation.error else [corpus.document(each.id) for each in observation.ranking[: self._depth] if each.id in corpus]
+
+    def _again(self, observation: Observation, head: Sequence[Document], scores: Sequence[float], share: float, depth: int) -> Observation:
+        first = ordered((Ranked(document.id, score) for document, score in zip(head, scores, strict=True)), len(head))
+        names, floor = {document.id for document in head}, min(scores, default=0.0)
+        rest = [each.id for each in observation.ranking if each.id not in names]
+        below = tuple(Ranked(name, floor - 1.0 - place) for place, name in enumerate(rest))
+        ranking = (*first, *below)[: depth if self._keep is None else min(depth, self._keep)]
+        return replace(observation, ranking=ranking, seconds={**observation.seconds, "rerank": share * len(head)})
+
+    def notes(self) -> Mapping[str, float | int | str]:
+        """Return the retriever's notes, and the reranker's under its name."""
+        about = {"depth": self._depth, **self._reranker.notes()}
+        return {**self.retriever.notes(), **{f"reranker.{key}": value for key, value in about.items()}}
