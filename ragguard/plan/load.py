@@ -96,7 +96,8 @@ def systems(plan: GatePlan) -> Iterator[tuple[tuple[str, ...], SystemPlan]]:
 
 def retrievers(system: SystemPlan) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
     """Every retriever of a system, the parts of a hybrid included, with its location below the system."""
-    yield from _walk(("retriever",), system.retriever)
+    if system.retriever is not None:
+        yield from _walk(("retriever",), system.retriever)
 
 
 def _walk(location: tuple[str | int, ...], retriever: Retriever) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
