@@ -68,3 +68,17 @@ def lora(folder: Path, base: Path, *, scale: float = 0.5, targets: tuple[str, ..
                 torch.nn.init.normal_(weights, std=scale)
         model.save_pretrained(folder)
     return folder
+
+
+def learned_prompt(folder: Path, base: Path) -> Path:
+    """Save an adapter of four learned tokens before every prompt."""
+    import torch
+    from peft import PromptTuningConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.manual_seed(2)
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), PromptTuningConfig(num_virtual_tokens=4, task_type="CAUSAL_LM"))
+        model.save_pretrained(folder)
+    return folder

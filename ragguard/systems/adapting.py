@@ -7,19 +7,10 @@ from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
 from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.source import display
 from ragguard.systems.adapters import BASELINE, CONFIG, Adapter
-from ragguard.systems.loading import failures, silence
+from ragguard.systems.loading import PROBES, finite, probe_logits, silence
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-PROBES = (
-    "Once upon a time there was a little girl who",
-    "The documents do not say.",
-    "Question: how many keys may an account hold? Answer:",
-    "def main():\n    return",
-    "1. 2. 3.",
-)
-"""Texts on which an adapter must change what the model says next."""
 
 TOLERANCE = {"float32": 1e-3, "float16": 1e-2, "bfloat16": 5e-2}
 """How far the logits of a merged adapter may be from those of the adapter beside the model, as a share of the largest logit."""
@@ -34,10 +25,11 @@ def put_on(model: Any, adapter: Adapter, plan: CausalGenerator, tokenizer: Any, 
     """
     adapted = _fitted(model, adapter)
     with adapted.disable_adapter():
-        without = _logits(adapted, tokenizer, adapter.folder)
-    beside = _logits(adapted, tokenizer, adapter.folder)
+        without = probe_logits(adapted, tokenizer, adapter.folder)
+    beside = probe_logits(adapted, tokenizer, adapter.folder)
     effect = float((beside - without).abs().max())
     facts |= {"adapter.norm": adapter.norm, "adapter.effect": effect}
+    finite(beside, plan, adapter.folder)
     if effect == 0:
         what = f"the adapter changes no logit on {len(PROBES)} probe prompts: {BASELINE}"
         raise InputError(Problem(display(adapter.folder), what, f"check {CONFIG}, and that it was trained"))
@@ -60,9 +52,13 @@ def _fitted(model: Any, adapter: Adapter) -> Any:
 
 
 def _merged(adapted: Any, beside: "Tensor", plan: CausalGenerator, tokenizer: Any, facts: dict[str, float | int | str]) -> Any:
-    with silence():
-        merged = adapted.merge_and_unload()
-    after = _logits(merged, tokenizer, Path(plan.model))
+    try:
+        with silence():
+            merged = adapted.merge_and_unload()
+    except (AttributeError, NotImplementedError, ValueError) as error:
+        what = f"merge: true, but this adapter cannot be merged ({type(error).__name__}: {error})"
+        raise InputError(Problem("", what, "leave merge: out")) from error
+    after = probe_logits(merged, tokenizer, Path(plan.model))
     share = float((after - beside).abs().max() / beside.abs().max())
     facts["merge_difference"] = share
     if not share <= TOLERANCE[plan.dtype]:
@@ -71,18 +67,6 @@ def _merged(adapted: Any, beside: "Tensor", plan: CausalGenerator, tokenizer: An
             f"{TOLERANCE[plan.dtype]:g} that {plan.dtype} allows; say merge: false, or a finer dtype"
         )
     return merged
-
-
-def _logits(model: Any, tokenizer: Any, folder: Path) -> "Tensor":
-    """The logits of what comes after each probe, shape (probes, vocabulary), float32, each probe on its own."""
-    import torch
-
-    rows = []
-    for probe in PROBES:
-        ids = tokenizer(probe, return_tensors="pt")["input_ids"].to(model.device)
-        with failures(folder), torch.inference_mode():
-            rows.append(model(input_ids=ids).logits[0, -1].float().cpu())
-    return torch.stack(rows)
 
 
 def _peft() -> Any:

@@ -12,7 +12,7 @@ from ragguard.plan.source import display
 from ragguard.systems.adapters import Adapter
 from ragguard.systems.adapting import put_on
 from ragguard.systems.decoding import configuration, processors
-from ragguard.systems.loading import failures, load, load_tokenizer
+from ragguard.systems.loading import check_finite, failures, load, load_tokenizer
 
 
 @dataclass
@@ -42,14 +42,14 @@ class LanguageModel:
             CannotJudge: the files cannot be loaded, or merging the adapter changes what the model says.
         """
         model = load(self.plan, self.folder)
-        if self.adapter is not None:
-            model = put_on(model, self.adapter, self.plan, self.tokenizer, self.facts)
-        if len(self.tokenizer) > model.get_input_embeddings().weight.shape[0]:
-            what = f"its {len(self.tokenizer)} tokens are more than the model's {model.get_input_embeddings().weight.shape[0]} embeddings"
+        known = model.get_input_embeddings().weight.shape[0]
+        if len(self.tokenizer) > known:
+            what = f"its {len(self.tokenizer)} tokens are more than the model's {known} embeddings"
             raise InputError(Problem(display(self.tokenizer_folder), what, "name the tokenizer that the model was trained with"))
-        # What the model's files ask for (sampling, penalties) would be filled into every greedy search.
+        # What the model's files ask for (sampling, penalties) would be filled into every greedy search, an adapter's too.
         model.generation_config = configuration(self.plan, self.pad, self.ends(model), self.tokenizer.bos_token_id)
-        return model
+        check_finite(model, self.tokenizer, self.plan, self.folder)
+        return model if self.adapter is None else put_on(model, self.adapter, self.plan, self.tokenizer, self.facts)
 
     @property
     def limit(self) -> int:
@@ -115,12 +115,22 @@ class LanguageModel:
             CannotJudge: the model or the memory failed.
         """
         said: list[list[int]] = [[] for _ in prompts]
-        order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
-        for start in range(0, len(order), self.plan.batch_size):
-            batch = order[start : start + self.plan.batch_size]
+        for batch in self._batches(list(map(len, prompts))):
             for i, ids in zip(batch, self._batch([prompts[i] for i in batch], [seeds[i] for i in batch]), strict=True):
                 said[i] = ids
         return said
+
+    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+        """Positions, the longest first. A learned prompt stands before the padding, which must then be none: only like lengths together."""
+        learned = getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False)
+        batch: list[int] = []
+        for i in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+            if len(batch) == self.plan.batch_size or (learned and batch and lengths[batch[0]] != lengths[i]):
+                yield batch
+                batch = []
+            batch.append(i)
+        if batch:
+            yield batch
 
     def _batch(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int]) -> Iterator[list[int]]:
         import torch

@@ -4,12 +4,25 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
 from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.source import display
 from ragguard.systems.encoder import quiet
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+PROBES = (
+    "Once upon a time there was a little girl who",
+    "The documents do not say.",
+    "Question: how many keys may an account hold? Answer:",
+    "def main():\n    return",
+    "1. 2. 3.",
+)
+"""Texts of several kinds: what a model says next after them tells it from others."""
 
 
 def load(plan: CausalGenerator, folder: Path) -> Any:
@@ -69,11 +82,35 @@ def check_tokenizer(adapter: Path, model: Path, *, trust_remote_code: bool = Fal
     raise InputError(Problem(display(adapter), what, "say which one is right, with tokenizer:"))
 
 
+def check_finite(model: Any, tokenizer: Any, plan: CausalGenerator, folder: Path) -> None:
+    """Ask a model what comes after the probes. Raises CannotJudge where the answer is no number, which decoding would pass over."""
+    finite(probe_logits(model, tokenizer, folder), plan, folder)
+
+
+def finite(logits: "Tensor", plan: CausalGenerator, folder: Path) -> None:
+    """Raise CannotJudge unless all logits are finite."""
+    if not bool(logits.isfinite().all()):
+        hint = "" if plan.dtype == "float32" else ", or try dtype: float32"
+        raise CannotJudge(f"{folder}: the model's logits are not finite numbers in {plan.dtype}; look at its weights{hint}")
+
+
+def probe_logits(model: Any, tokenizer: Any, folder: Path) -> "Tensor":
+    """The logits of what comes after each probe, shape (probes, vocabulary), float32, each probe on its own."""
+    import torch
+
+    rows = []
+    for probe in PROBES:
+        ids = tokenizer(probe, return_tensors="pt")["input_ids"].to(model.device)
+        with failures(folder), torch.inference_mode():
+            rows.append(model(input_ids=ids).logits[0, -1].float().cpu())
+    return torch.stack(rows)
+
+
 @contextmanager
 def failures(folder: Path) -> Iterator[None]:
     """Turn what a model raises when it is asked into CannotJudge."""
     try:
-        with quiet():
+        with silence():
             yield
     except (RuntimeError, MemoryError) as error:
         raise CannotJudge(f"{folder}: generation failed ({type(error).__name__}: {error}); try a smaller batch_size") from error

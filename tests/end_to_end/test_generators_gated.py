@@ -168,6 +168,21 @@ def test_a_service_elsewhere_is_gated_without_being_asked_by_check(world) -> Non
     assert case.answers["new"].citations == case.contexts["new"][:1] == ("d-00",)
 
 
+def test_a_service_elsewhere_can_be_accepted(world, monkeypatch) -> None:
+    with servers.serve(behave) as served:
+        monkeypatch.setenv("SERVICE", served.url)
+        plan(world, f"retriever: {BOTH}", remote("${SERVICE}"))
+        assert world.gate() == 0
+        assert invoke(["accept", "new"]) == 0
+        assert "${SERVICE}/ask" in (world.folder / "ragguard.lock").read_text()
+        gate = (world.folder / "gate.yaml").read_text()
+        gate = gate.replace(f"baseline: {{retriever: {BOTH}}}", "baseline: accepted")
+        world.write("gate.yaml", gate.replace(remote("${SERVICE}"), f"retriever: {BOTH}"))
+        assert world.gate() == 0
+        assert len(served.seen) == 80
+    assert {arm.name: "remote" in arm.description for arm in world.report.arms} == {"baseline": True, "new": False}
+
+
 def test_a_service_elsewhere_cannot_be_attacked(world, capsys) -> None:
     documents = (world.folder / "collection" / "corpus.jsonl").read_text().replace('{"_id"', '{"product": "one", "_id"')
     world.write("collection/corpus.jsonl", documents)
@@ -187,6 +202,7 @@ def test_a_service_elsewhere_cannot_be_attacked(world, capsys) -> None:
         (f"retriever: {BOTH}, generator: {{type: causal-lm, model: x, promt: x}}", "did you mean 'prompt'"),
         (f"retriever: {BOTH}, generator: {{type: causal-lm, model: ./x, prompt: ask.j2}}", "ask.j2: the prompt cannot be read"),
         (f"retriever: {BOTH}, generator: {{type: openai, base_url: 'http://a', model: x, api_key_env: NOT_THERE}}", "NOT_THERE is not set"),
+        ("remote: {url: 'http://a', headers: {X-API-Key: written-out}, body: {q: '{question}'}, response: {ids: '$.a'}}", "${NAME}"),
         (f"retriever: {BOTH}, generator: {{type: opanai, model: x}}", "did you mean 'openai'"),
     ],
 )

@@ -280,6 +280,27 @@ def test_an_adapter_that_merging_changes_cannot_be_judged(make, tmp_path) -> Non
         make(tied, adapter=adapter, merge=True)
 
 
+@pytest.mark.parametrize("size", [2, 8])
+def test_a_learned_prompt_answers_the_same_in_any_batch(llama, make, tmp_path, size) -> None:
+    """Its tokens stand before the padding, so that only prompts of one length go together."""
+    learned = tiny_llama.learned_prompt(tmp_path / "learned", llama)
+    batched = make(llama, adapter=learned, batch_size=size)
+    assert answers(batched) == answers(make(llama, adapter=learned, batch_size=1))
+    assert batched.notes()["answers_changed_by_batch"] == 0
+    with pytest.raises(InputError, match="this adapter cannot be merged"):
+        make(llama, adapter=learned, merge=True)
+
+
+def test_logits_that_are_no_numbers_cannot_be_judged(make, tmp_path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    model = tiny_llama.make(tmp_path / "broken")
+    path = model / "model.safetensors"
+    save_file({**load_file(path), "model.norm.weight": torch.full((32,), float("nan"))}, path, metadata={"format": "pt"})
+    with pytest.raises(CannotJudge, match="logits are not finite numbers in float32"):
+        make(model)
+
+
 def test_a_base_elsewhere_that_cannot_be_compared_is_said(llama, make, tmp_path) -> None:
     adapter = other_config(tiny_llama.lora(tmp_path / "lora", llama), base_model_name_or_path="/at/home/of/the/trainer")
     assert make(llama, adapter=adapter).notes()["adapter.base"] == "/at/home/of/the/trainer (could not be compared with the model)"

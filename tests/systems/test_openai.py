@@ -248,6 +248,14 @@ def test_what_broke_off_is_counted_as_spent(make) -> None:
     assert generator.notes()["tokens_spent"] == 108
 
 
+def test_a_proxy_of_the_environment_is_asked(make, monkeypatch) -> None:
+    with servers.serve(lambda request: request.answer(reply("yes"))) as served:
+        monkeypatch.setenv("http_proxy", served.url)
+        said = make("http://model.example").answer(QUESTIONS[:1])
+    assert said[0].answer.text == "yes"
+    assert served.seen[0].path == "http://model.example/v1/chat/completions"
+
+
 def test_a_key_that_is_not_there_is_said(make, monkeypatch) -> None:
     monkeypatch.delenv("SERVER_KEY")
     with pytest.raises(InputError, match="environment variable SERVER_KEY is not set"):
