@@ -12,10 +12,11 @@ from typing import Any
 from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import OpenAIGenerator as OpenAIPlan
 from ragguard.records.evidence import Answer
+from ragguard.systems.asking import ask_all
 from ragguard.systems.budget import Budget, Held, SpentError
 from ragguard.systems.citations import abstains, sources
 from ragguard.systems.fingerprints import digest
-from ragguard.systems.http import Client, HttpError, ask_all
+from ragguard.systems.http import Client, HttpError
 from ragguard.systems.prompts import Prompt
 from ragguard.systems.protocols import Asked, Progress, Said, Vault
 

@@ -11,9 +11,10 @@ from ragguard.errors import InputError, Problem
 from ragguard.plan.services import RemoteSystem as RemotePlan
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Answer, Case, Observation, Ranked
+from ragguard.systems.asking import ask_all
 from ragguard.systems.citations import abstains, sources
 from ragguard.systems.fingerprints import digest
-from ragguard.systems.http import Client, HttpError, ask_all
+from ragguard.systems.http import Client, HttpError
 from ragguard.systems.jsonpath import find, steps
 from ragguard.systems.protocols import Corpus, Progress, Vault
 from ragguard.systems.ranking import ordered
