@@ -17,8 +17,8 @@ from ragguard.systems.language import LanguageModel
 from ragguard.systems.prompts import Prompt
 from ragguard.systems.protocols import Asked, Progress, Said, Vault
 
-ALONE = 4
-"""Questions that are asked once more, each alone, to see whether the batch changes answers."""
+ALONE = {"float32": 4, "float16": 32, "bfloat16": 32}
+"""Answers that are asked for once more, each alone, to see whether the batch changes them: in half precision about one in twenty."""
 
 DECIDING = ("max_new_tokens", "max_input_tokens", "temperature", "top_p", "repeats", "seed", "merge", "dtype", "chat")
 """Keys of the plan that change answers, beside the weights and the prompt."""
@@ -98,8 +98,9 @@ class CausalGenerator:
         seeds = [seed_of(self._plan, question, repeat) for question, _ in held for repeat in range(repeats)]
         found = self._language.generate(rows, seeds)
         if not self._alone and self._plan.batch_size > 1 and len(rows) > 1:
-            again = [self._language.generate([row], [seed])[0] for row, seed in zip(rows[:ALONE], seeds[:ALONE], strict=True)]
-            self._alone = [one != other for one, other in zip(again, found[:ALONE], strict=True)]
+            few = slice(ALONE[self._plan.dtype])
+            again = [self._language.generate([row], [seed])[0] for row, seed in zip(rows[few], seeds[few], strict=True)]
+            self._alone = [one != other for one, other in zip(again, found[few], strict=True)]
         return [found[start : start + repeats] for start in range(0, len(found), repeats)]
 
     def _said(self, prompt: Fitted, found: Sequence[Sequence[int]]) -> Answer:

@@ -83,6 +83,14 @@ def test_a_random_model_answers_the_same_in_any_batch(llama, make, more) -> None
         assert answers(make(llama, batch_size=size, **more)) == alone
 
 
+def test_the_share_of_answers_that_the_batch_changes_is_reported(shared_data, make) -> None:
+    """In half precision it does: the note must say of the first 32 answers what asking each of them alone says."""
+    real, asked = shared_data / "stories260K" / "hf", [Asked(f"{i}", f"{QUESTIONS[i % 20].question} {i}", ()) for i in range(32)]
+    batched, alone = (make(real, batch_size=size, dtype="bfloat16") for size in (32, 1))
+    changed = [one.text != other.text for one, other in zip(answers(batched, asked), answers(alone, asked), strict=True)]
+    assert batched.notes()["answers_changed_by_batch"] == pytest.approx(sum(changed) / 32)
+
+
 def test_greedy_is_the_likeliest_token_again_and_again(llama, make) -> None:
     from transformers import AutoModelForCausalLM
 
