@@ -1,5 +1,6 @@
 """Reads a plan and its suites, and reports everything that is wrong with them at once."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,10 @@ from ragguard.plan.validate import validate
 
 MOST_ENDPOINTS = 5
 """More blocking endpoints than this cannot be powered (STATISTICS, section 3)."""
+
+
+SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)$", re.IGNORECASE)
+"""Names of headers that hold a key."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ def _load(source: Source) -> LoadedPlan:
     suites = _load_suites(source, problems)
     if plan is not None:
         problems += _missing_files(plan, source)
+        problems += _keys_written_out(plan, source)
     problems += _across(source, suites)
     problems += _names_from_outside([(source, "name"), *((suite.source, "suite") for suite in suites)])
     if problems or plan is None:
@@ -96,7 +102,8 @@ def systems(plan: GatePlan) -> Iterator[tuple[tuple[str, ...], SystemPlan]]:
 
 def retrievers(system: SystemPlan) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
     """Every retriever of a system, the parts of a hybrid included, with its location below the system."""
-    yield from _walk(("retriever",), system.retriever)
+    if system.retriever is not None:
+        yield from _walk(("retriever",), system.retriever)
 
 
 def _walk(location: tuple[str | int, ...], retriever: Retriever) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
@@ -175,3 +182,17 @@ def _missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
                 if name and not has_variable(name) and not (source.path.parent / name).is_file():
                     where = source.where((*location, *below, *key))
                     yield Problem(where, f"{key[-1]}: there is no file {name}", "paths start from the plan's folder")
+
+
+def _keys_written_out(plan: GatePlan, source: Source) -> Iterator[Problem]:
+    """Headers that hold a key which the plan itself spells out: reports print the plan as written."""
+    for location, _ in systems(plan):
+        for part in ("remote", "generator"):
+            node: Any = source.raw
+            for step in (*location, part, "headers"):
+                node = node.get(step) if isinstance(node, dict) else None
+            for name, value in node.items() if isinstance(node, dict) else ():
+                if SECRET.search(str(name)) and not has_variable(str(value)):
+                    where = source.where((*location, part, "headers", name))
+                    what = f"headers: {name} is a key, and reports print what the plan says"
+                    yield Problem(where, what, "take it from the environment: ${NAME}")

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
 from ragguard.plan.retrievers import DOCUMENT_TEXT, Model
 
 
@@ -68,4 +69,4 @@ class PythonGenerator(Model):
     document_text: str = DOCUMENT_TEXT
 
 
-Generator = Annotated[ExtractiveGenerator | PythonGenerator, Field(discriminator="type")]
+Generator = Annotated[ExtractiveGenerator | CausalGenerator | OpenAIGenerator | PythonGenerator, Field(discriminator="type")]

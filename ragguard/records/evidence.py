@@ -58,7 +58,7 @@ class Answer:
 
     ``citations`` are the ids of the documents that it cites, in the order of their first citation; ``abstained`` that it says the
     documents do not tell. ``tokens`` and ``prompt_tokens`` count the model's own tokens (0 where there is none); ``cut`` says that not
-    all of the contexts fitted into the prompt.
+    all of the contexts fitted into the prompt. ``samples`` are all the answers where several were drawn, ``text`` being the first.
     """
 
     text: str
@@ -67,6 +67,7 @@ class Answer:
     tokens: int = 0
     prompt_tokens: int = 0
     cut: bool = False
+    samples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Observation:
     """What a system did on a case, or the error that prevented it.
 
     ``ranking`` is best first; ``contexts`` are the ids of the documents that a generator was given, in order, and ``answer`` what it
-    said (None where the system has none). ``seconds`` is time per stage: ``retrieve``, ``rerank``, ``generate``.
+    said (None where the system has none). ``seconds`` is time per stage: ``retrieve``, ``rerank``, ``generate``, ``first_token`` (within
+    ``generate``), ``remote``.
     """
 
     case: str

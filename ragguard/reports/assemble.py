@@ -11,6 +11,7 @@ from ragguard.records.evidence import Case, NotApplicable, Observation, Score, U
 from ragguard.records.metric import Metric, Scale
 from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, Times
 from ragguard.records.verdict import Answer, Decision
+from ragguard.reports import answered
 from ragguard.reports.redaction import redact
 from ragguard.store import fingerprint
 from ragguard.suites.resolve import Resolved, Suite
@@ -137,7 +138,7 @@ def assemble(
         decisions=decisions,
         cases=cases,
         documents=_documents(resolved, cases),
-        warnings=tuple(dict.fromkeys([*_warnings(resolved, arms), *warnings])),
+        warnings=tuple(dict.fromkeys([*_warnings(resolved, arms), *answered.warnings(arms, cases), *warnings])),
         best=_best(decisions),
         times=times,
     )

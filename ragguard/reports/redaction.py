@@ -50,7 +50,9 @@ def redact(report: Report, expanded: Mapping[str, str]) -> Report:
 
 def _case(case: CaseRun, hide: Callable[[str], str]) -> CaseRun:
     scores = {arm: {metric: _score(score, hide) for metric, score in by_metric.items()} for arm, by_metric in case.scores.items()}
-    answers = {arm: replace(answer, text=hide(answer.text)) for arm, answer in case.answers.items()}
+    answers = {
+        arm: replace(answer, text=hide(answer.text), samples=tuple(map(hide, answer.samples))) for arm, answer in case.answers.items()
+    }
     return replace(case, errors=_clean(case.errors, hide), scores=scores, answers=answers)
 
 

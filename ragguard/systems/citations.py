@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from ragguard.records.collection import Document
+
 _NUMBERS = re.compile(r"\[(\d+(?:\s*[,;]\s*\d+)*)\]")
 _QUOTES = re.compile(r"##begin_quote##(.*?)##end_quote##", re.DOTALL)
 
@@ -30,6 +32,16 @@ def cited(text: str, contexts: Sequence[str]) -> tuple[str, ...]:
     places = [(match.start(), part.strip()) for match in _NUMBERS.finditer(text) for part in re.split(r"[,;]", match[1])]
     places += [(text.find(f"[{name}]"), name) for name in contexts if f"[{name}]" in text]
     return tuple(dict.fromkeys(known[part] for _, part in sorted(places, key=lambda place: place[0]) if part in known))
+
+
+def sources(text: str, contexts: Sequence[Document]) -> tuple[str, ...]:
+    """Return the ids of the documents that a text cites or quotes: those of ``cited``, then those that alone hold one of its quotations.
+
+    A quotation counts up to white space; one that several of the contexts hold, or none, tells no source.
+    """
+    held = {document.id: " ".join(f"{document.title} {document.text}".split()) for document in contexts}
+    found = [[name for name, whole in held.items() if quote and quote in whole] for quote in (" ".join(q.split()) for q in quoted(text))]
+    return tuple(dict.fromkeys((*cited(text, [document.id for document in contexts]), *(names[0] for names in found if len(names) == 1))))
 
 
 def quoted(text: str) -> tuple[str, ...]:

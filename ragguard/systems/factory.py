@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem
+from ragguard.plan.generators import CausalGenerator as CausalPlan
+from ragguard.plan.generators import OpenAIGenerator as OpenAIPlan
 from ragguard.plan.retrievers import DenseRetriever as DensePlan
 from ragguard.plan.retrievers import HybridRetriever as HybridPlan
 from ragguard.plan.retrievers import LexicalRetriever as LexicalPlan
 from ragguard.plan.retrievers import PythonRetriever as PythonPlan
 from ragguard.plan.retrievers import RecordedRetriever as RecordedPlan
 from ragguard.plan.retrievers import Retriever as RetrieverPlan
+from ragguard.plan.services import RemoteSystem as RemotePlan
 from ragguard.plan.stages import CrossEncoderReranker as CrossEncoderPlan
 from ragguard.plan.stages import ExtractiveGenerator as ExtractivePlan
 from ragguard.plan.stages import Generator as GeneratorPlan
@@ -19,16 +22,22 @@ from ragguard.plan.stages import PythonGenerator as PythonGeneratorPlan
 from ragguard.plan.stages import PythonReranker as PythonRerankerPlan
 from ragguard.plan.stages import Reranker as RerankerPlan
 from ragguard.plan.systems import SystemPlan
+from ragguard.systems.adapters import CONFIG, examine
+from ragguard.systems.causal import CausalGenerator
 from ragguard.systems.crossencoder import CrossEncoderReranker
 from ragguard.systems.dense import DenseRetriever
 from ragguard.systems.extractive import ExtractiveGenerator
 from ragguard.systems.hybrid import HybridRetriever
 from ragguard.systems.lexical import LexicalRetriever
+from ragguard.systems.loading import check_tokenizer
+from ragguard.systems.openai_chat import OpenAIGenerator
 from ragguard.systems.own_stages import PythonGenerator, PythonReranker
 from ragguard.systems.pipeline import Pipeline
+from ragguard.systems.prompts import Prompt
 from ragguard.systems.protocols import Generator, Reranker, Retriever
 from ragguard.systems.python import PythonRetriever
 from ragguard.systems.recorded import RecordedRetriever
+from ragguard.systems.remote import RemoteSystem
 from ragguard.systems.reranked import Reranked
 from ragguard.systems.weights import resolve
 
@@ -66,6 +75,10 @@ def assemble(spec: SystemPlan, *, base: Path, allow_code: bool = False) -> Retri
         CannotJudge: as ``build``.
     """
     site = _Site(base, None, allow_code)
+    if spec.remote is not None:
+        return remote(spec.remote)
+    if spec.retriever is None:
+        raise InputError(Problem("", "the system has no retriever"))
     made = _build(spec.retriever, site)
     if spec.reranker is not None:
         made = Reranked(made, reranker(spec.reranker, base=base, allow_code=allow_code), spec.reranker.depth, spec.reranker.keep)
@@ -82,6 +95,11 @@ def reranker(spec: RerankerPlan, *, base: Path, allow_code: bool = False) -> Rer
 def generator(spec: GeneratorPlan, *, base: Path, allow_code: bool = False) -> Generator:
     """Make a generator; no model is loaded yet. Raises as ``build``."""
     return GENERATORS[spec.type](spec, _Site(base, None, allow_code))
+
+
+def remote(spec: RemotePlan) -> Retriever:
+    """Make a system that is asked elsewhere; nothing is asked yet. Raises InputError where the plan's mapping is none."""
+    return RemoteSystem(spec)
 
 
 def _build(spec: RetrieverPlan, site: _Site) -> Retriever:
@@ -140,6 +158,26 @@ def _python_generator(plan: PythonGeneratorPlan, site: _Site) -> Generator:
     return PythonGenerator(plan, site.base)
 
 
+def _causal(plan: CausalPlan, site: _Site) -> Generator:
+    if plan.trust_remote_code:
+        _permit(site, f"the model {plan.model} with trust_remote_code runs code of its own")
+    prompt = Prompt(plan, site.base)
+    folder = resolve(plan.model, revision=plan.revision, base=site.base, allow_pickle=plan.allow_pickle)
+    if (folder / CONFIG).is_file():
+        raise InputError(Problem("", f"model: {plan.model} is an adapter", "name it as adapter:, and what it was trained on as model:"))
+    tokenizer = folder if plan.tokenizer is None else site.base / Path(plan.tokenizer).expanduser()
+    if not tokenizer.is_dir():
+        raise InputError(Problem("", f"tokenizer: there is no folder {plan.tokenizer}", "paths start from the plan's folder"))
+    adapter = examine(plan, folder, site.base) if plan.adapter is not None else None
+    if adapter is not None and plan.tokenizer is None:
+        check_tokenizer(adapter.folder, folder, trust_remote_code=plan.trust_remote_code)
+    return CausalGenerator(plan, folder, tokenizer, adapter, prompt)
+
+
+def _openai(plan: OpenAIPlan, site: _Site) -> Generator:
+    return OpenAIGenerator(plan, Prompt(plan, site.base))
+
+
 def _permit(site: _Site, what: str) -> None:
     if not site.allow_code:
         raise InputError(Problem("", what, "if you trust it, say so with --allow-code"))
@@ -155,4 +193,9 @@ BUILDERS: Mapping[str, Callable[[Any, _Site], Retriever]] = {
 
 RERANKERS: Mapping[str, Callable[[Any, _Site], Reranker]] = {"cross-encoder": _cross_encoder, "python": _python_reranker}
 
-GENERATORS: Mapping[str, Callable[[Any, _Site], Generator]] = {"extractive": _extractive, "python": _python_generator}
+GENERATORS: Mapping[str, Callable[[Any, _Site], Generator]] = {
+    "causal-lm": _causal,
+    "extractive": _extractive,
+    "openai": _openai,
+    "python": _python_generator,
+}

@@ -12,7 +12,7 @@ from ragguard.plan.stages import PythonReranker as RerankerPlan
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Answer
 from ragguard.systems import code
-from ragguard.systems.citations import abstains, cited
+from ragguard.systems.citations import abstains, sources
 from ragguard.systems.fingerprints import digest, file_digest
 from ragguard.systems.protocols import Asked, Corpus, Progress, Said, Vault
 from ragguard.systems.templates import names, render, validate_for
@@ -108,7 +108,7 @@ class PythonGenerator:
             return Said(error=f"{type(error).__name__}: {error}", seconds=time.perf_counter() - began)
         if not isinstance(text, str):
             return Said(error=f"the answer is {type(text).__name__}, not text", seconds=time.perf_counter() - began)
-        answer = Answer(text, cited(text, [document.id for document in asked.contexts]), abstained=abstains(text))
+        answer = Answer(text, sources(text, asked.contexts), abstained=abstains(text))
         return Said(answer, seconds=time.perf_counter() - began)
 
     def notes(self) -> Mapping[str, float | int | str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation
 from ragguard.systems.fingerprints import digest
-from ragguard.systems.protocols import Asked, Corpus, Generator, Progress, Retriever, Vault
+from ragguard.systems.protocols import Asked, Corpus, Generator, Progress, Retriever, Said, Vault
 
 
 class Pipeline:
@@ -46,7 +46,7 @@ class Pipeline:
                 contexts=contexts[observation.case],
                 answer=answers[observation.case].answer,
                 error=answers[observation.case].error,
-                seconds={**observation.seconds, "generate": answers[observation.case].seconds or share},
+                seconds={**observation.seconds, **_seconds(answers[observation.case], share)},
             )
             for observation in found
         ]
@@ -61,3 +61,7 @@ class Pipeline:
     def notes(self) -> Mapping[str, float | int | str]:
         """Return the retriever's notes, and the generator's under its name."""
         return {**self.retriever.notes(), **{f"generator.{key}": value for key, value in self._generator.notes().items()}}
+
+
+def _seconds(said: Said, share: float) -> dict[str, float]:
+    return {"generate": said.seconds or share, **({"first_token": said.first_token} if said.first_token else {})}

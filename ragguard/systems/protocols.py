@@ -161,11 +161,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What came of it: the answer, or the error that prevented it. ``seconds`` 0 means: its share of the batch."""
+    """What came of it: the answer, or the error that prevented it. ``seconds`` 0 means: its share of the batch.
+
+    ``first_token`` is seconds until the answer began, 0 where that is not known.
+    """
 
     answer: Answer | None = None
     error: str = ""
     seconds: float = 0.0
+    first_token: float = 0.0
 
 
 class Generator(Protocol):

@@ -84,7 +84,7 @@ def _download(model: str, revision: str | None, backend: str, allow_pickle: bool
         from huggingface_hub import snapshot_download
     except ModuleNotFoundError as error:
         raise MissingExtra("models", f"the model {model!r}") from error
-    wanted = ["*.json", "*.txt", "*.model", "*.py", "*.safetensors", *(f"*{suffix}" for suffix in PICKLES if allow_pickle)]
+    wanted = ["*.json", "*.jinja", "*.txt", "*.model", "*.py", "*.safetensors", *(f"*{suffix}" for suffix in PICKLES if allow_pickle)]
     wanted += {"onnx": ["*.onnx", "*.onnx_data"], "openvino": ["openvino/*"]}.get(backend, [])
     where = f"model {model}" + (f" at {revision}" if revision else "")
     try:

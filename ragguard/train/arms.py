@@ -77,7 +77,8 @@ def prepare(workshop: Workshop, arm: str) -> Ready:
     """
     found = find(workshop.loaded, arm)
     trained = train_system(workshop, found.system, found.lock)
-    plan = found.system.model_copy(update={"retriever": _with_checkpoints(found.system.retriever, trained)})
+    own = found.system.retriever
+    plan = found.system if own is None else found.system.model_copy(update={"retriever": _with_checkpoints(own, trained)})
     retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     if found.lock is not None:
         locks.verify(found.lock, retriever.fingerprint)

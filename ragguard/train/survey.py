@@ -3,16 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from ragguard.data.collection import Collection
 from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
+from ragguard.plan.generators import OpenAIGenerator
 from ragguard.plan.load import retrievers
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
+from ragguard.plan.services import RemoteSystem
 from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
 from ragguard.train.arms import Workshop, find, job_of
+
+Stage: TypeAlias = Reranker | Generator | RemoteSystem
 
 
 def survey(workshop: Workshop, arms: Iterable[str], collections: Sequence[Collection], *, reach_out: bool = True) -> None:
@@ -39,7 +44,9 @@ def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], re
             _look_at(workshop, part, collections, reach_out)
         except InputError as error:
             yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
-    for name, stage in (("reranker", found.system.reranker), ("generator", found.system.generator)) if found.lock is None else ():
+    system = found.system
+    stages = (("reranker", system.reranker), ("generator", system.generator), ("remote", system.remote))
+    for name, stage in stages if found.lock is None else ():
         where = workshop.loaded.source.where((*root, name))
         try:
             _look_at_stage(workshop, stage, collections, reach_out)
@@ -47,25 +54,42 @@ def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], re
             yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
 
 
-def _look_at_stage(workshop: Workshop, stage: Reranker | Generator | None, collections: Sequence[Collection], reach_out: bool) -> None:
+def _look_at_stage(workshop: Workshop, stage: Stage | None, collections: Sequence[Collection], reach_out: bool) -> None:
     for collection in collections:
         if template := getattr(stage, "document_text", ""):
             validate_for(template, collection)
-    if stage is None or not (reach_out or _named_here(getattr(stage, "model", ""), workshop.loaded.folder)):
+    if isinstance(stage, RemoteSystem):
+        _no_attacks("a remote system", collections)
+    if stage is None or not (reach_out or _stage_is_here(stage, workshop.loaded.folder)):
         return
     if isinstance(stage, CrossEncoderReranker | PythonReranker):
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+    elif isinstance(stage, RemoteSystem):
+        factory.remote(stage)
     else:
         factory.generator(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+
+
+def _stage_is_here(stage: Stage, folder: Path) -> bool:
+    """Whether all that a stage names is on this disk, or can only be there; what is asked over HTTP is not asked to be built."""
+    if isinstance(stage, RemoteSystem | OpenAIGenerator):
+        return True
+    adapter = getattr(stage, "adapter", None)
+    return _named_here(getattr(stage, "model", ""), folder) and (adapter is None or _named_here(adapter, folder))
+
+
+def _no_attacks(who: str, collections: Sequence[Collection]) -> None:
+    if any(isinstance(collection.corpus, PlantedCorpus) for collection in collections):
+        what = f"{who} brings its own index, so what an adversarial suite plants in the corpus is not in it"
+        raise InputError(Problem("", what, "leave attacks: out of the suite for this system"))
 
 
 def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collection], reach_out: bool) -> None:
     if isinstance(part, DenseRetriever | LexicalRetriever):
         for collection in collections:
             validate_for(part.document_text, collection)
-    if isinstance(part, PythonRetriever) and any(isinstance(collection.corpus, PlantedCorpus) for collection in collections):
-        what = f"{part.callable} brings its own index, so what an adversarial suite plants in the corpus is not in it"
-        raise InputError(Problem("", what, "leave attacks: out of the suite for this system"))
+    if isinstance(part, PythonRetriever):
+        _no_attacks(part.callable, collections)
     if isinstance(part, HybridRetriever) or not (reach_out or _is_here(part, workshop.loaded.folder)):
         return
     if isinstance(part, DenseRetriever) and part.train is not None:

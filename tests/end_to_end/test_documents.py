@@ -16,8 +16,10 @@ from ragguard.data.mapped import check, read_layout
 from ragguard.metrics import catalog
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.systems import SystemPlan
 from ragguard.records.metric import Metric
 from ragguard.reports import document
+from ragguard.systems import factory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -142,6 +144,13 @@ def test_plans_are_valid(page: str, block: str) -> None:
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("train:")])
 def test_recipes_are_valid(block: str) -> None:
     assert BiEncoderRecipe.model_validate(YAML(typ="safe").load(block)["train"]).epochs
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith(("retriever:", "remote:"))])
+def test_systems_are_valid(block: str) -> None:
+    system = SystemPlan.model_validate(YAML(typ="safe").load(block))
+    if system.remote is not None:
+        factory.remote(system.remote)
 
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("suite:")])

@@ -1,6 +1,7 @@
 import pytest
 
-from ragguard.systems.citations import ABSTENTION, abstains, cited, quoted
+from ragguard.records.collection import Document
+from ragguard.systems.citations import ABSTENTION, abstains, cited, quoted, sources
 
 CONTEXTS = ("webhooks-v2.3", "webhooks-v1.9", "keys")
 
@@ -33,3 +34,15 @@ def test_quotes() -> None:
 )  # fmt: skip
 def test_abstention(text: str, said: bool) -> None:
     assert abstains(text) is said
+
+
+def test_a_quotation_cites_the_one_document_that_holds_it() -> None:
+    contexts = [Document("a", "A key lives\n90 days. Rotate it."), Document("b", "Events are signed. Rotate it."), Document("c", "None.")]
+    assert sources("##begin_quote##lives 90 days.##end_quote##, so rotate", contexts) == ("a",)
+    assert sources("[3] ##begin_quote## Events are  signed. ##end_quote##", contexts) == ("c", "b")
+    assert sources("##begin_quote##Rotate it.##end_quote## ##begin_quote##made up##end_quote####begin_quote####end_quote##", contexts) == ()
+
+
+def test_numbers_count_passages_also_where_a_document_has_two() -> None:
+    passages = [Document("a", "One."), Document("a", "Two."), Document("b", "Three.")]
+    assert sources("so it is [3]", passages) == ("b",)

@@ -1,0 +1,71 @@
+"""What a plan may say of generators that are language models."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ragguard.plan.retrievers import DOCUMENT_TEXT, Model
+from ragguard.plan.services import Service, address
+
+
+class Prompted(Model):
+    """What every language model is asked with."""
+
+    prompt: str | None = Field(
+        None, description="A Jinja template (a text with {{ or a line break in it), or its file; it has question and documents"
+    )
+    system: str | None = Field(None, description="The system message; where there is no chat template, it stands before the prompt")
+    contexts: int = Field(3, ge=1, description="Documents of the head of the ranking that it is given")
+    document_text: str = Field(DOCUMENT_TEXT, description="What documents have as their content in a prompt")
+    max_new_tokens: int = Field(128, ge=1, description="Tokens of an answer, at most")
+    top_p: float = Field(1.0, gt=0, le=1, description="Sampled decoding draws from the likeliest tokens of this probability together")
+
+
+class CausalGenerator(Prompted):
+    """A causal language model by transformers, with a peft adapter if there is one."""
+
+    type: Literal["causal-lm"]
+    model: str = Field(description="Hub id or folder")
+    revision: str | None = None
+    adapter: str | None = Field(None, description="Folder or hub id of a peft adapter that was trained on the model")
+    adapter_revision: str | None = None
+    merge: bool = Field(False, description="Merge the adapter into the weights, as it will be served; what that changes is measured")
+    tokenizer: str | None = Field(None, description="Folder or hub id; default: the model's, which an adapter's must equal")
+    chat: bool | None = Field(None, description="Use the tokenizer's chat template; default: where it has one")
+    max_input_tokens: int | None = Field(None, ge=16, description="Tokens of a prompt; default: what the model has positions for")
+    batch_size: int = Field(8, ge=1)
+    repeats: int = Field(1, ge=1, le=64, description="Answers to each question; more than one needs a temperature")
+    temperature: float = Field(0.0, ge=0, description="0 is greedy decoding")
+    seed: int = Field(7, description="Of sampled decoding")
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    device: str | None = None
+    trust_remote_code: bool = False
+    allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")
+
+    @model_validator(mode="after")
+    def _means_something(self) -> "CausalGenerator":
+        if self.temperature == 0 and (self.repeats > 1 or self.top_p < 1):
+            raise ValueError("greedy decoding gives the same answer every time; repeats and top_p need a temperature above 0")
+        if self.adapter is None and (self.merge or self.adapter_revision):
+            raise ValueError(f"{'merge' if self.merge else 'adapter_revision'}: is about an adapter, and there is none; name it")
+        return self
+
+
+class OpenAIGenerator(Prompted, Service):
+    """A chat endpoint that speaks OpenAI's protocol: vLLM, TGI, Ollama, or hosted."""
+
+    type: Literal["openai"]
+    base_url: str = Field(description="What stands before /chat/completions, for instance http://localhost:8000/v1")
+    model: str = Field(description="The model's name on the server; with vLLM, an adapter's")
+    api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_]\w*$", description="Name of the environment variable that holds the key")
+    temperature: float | None = Field(0.0, ge=0, description="null: not sent")
+    seed: int | None = Field(None, description="Sent where given")
+    stream: bool = Field(True, description="Have the answer streamed, which measures the time to its first token")
+    max_tokens_total: int | None = Field(None, ge=1, description="Tokens that a run may spend, prompts included; then it stops asking")
+    body: dict[str, Any] = Field(default_factory=dict, description="Further keys of the request; null takes one out")
+    version: str = Field("", description="Part of the fingerprint: change it when what the server serves changes")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return address(value).rstrip("/")

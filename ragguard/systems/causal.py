@@ -1,0 +1,131 @@
+"""A generator that is a causal language model on this machine."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ragguard.errors import InputError, Problem
+from ragguard.plan.generators import CausalGenerator as CausalPlan
+from ragguard.plan.source import display
+from ragguard.records.collection import Document
+from ragguard.records.evidence import Answer
+from ragguard.systems.adapters import Adapter
+from ragguard.systems.citations import abstains, sources
+from ragguard.systems.decoding import seed_of
+from ragguard.systems.fingerprints import digest, folder_digest
+from ragguard.systems.fitting import Fitted, fit
+from ragguard.systems.language import LanguageModel
+from ragguard.systems.prompts import Prompt
+from ragguard.systems.protocols import Asked, Progress, Said, Vault
+
+ALONE = {"float32": 4, "float16": 32, "bfloat16": 32}
+"""Answers that are asked for once more, each alone, to see whether the batch changes them: in half precision about one in twenty."""
+
+DECIDING = ("max_new_tokens", "max_input_tokens", "temperature", "top_p", "repeats", "seed", "merge", "dtype", "chat")
+"""Keys of the plan that change answers, beside the weights and the prompt."""
+
+
+class CausalGenerator:
+    """Fills a prompt with as many documents as it holds, and decodes greedily, or draws ``repeats`` answers.
+
+    ``device`` and ``batch_size`` are not part of the fingerprint: they change answers by rounding alone, and the notes say what share
+    of a few answers the batch changed.
+    """
+
+    def __init__(self, plan: CausalPlan, folder: Path, tokenizer: Path, adapter: Adapter | None, prompt: Prompt) -> None:
+        self._plan, self._prompt, self._adapter = plan, prompt, adapter
+        self._language = LanguageModel(plan, folder, tokenizer, adapter)
+        self.fingerprint = digest(
+            {
+                "type": "causal-lm",
+                "weights": folder_digest(folder),
+                "tokenizer": folder_digest(tokenizer),
+                "adapter": folder_digest(adapter.folder) if adapter is not None else "",
+                "prompt": dict(prompt.identity),
+                **{key: getattr(plan, key) for key in DECIDING},
+            }
+        )
+        self._prompts = self._cut = self._answers = self._unfinished = 0
+        self._alone: list[bool] = []
+
+    def prepare(self, vault: Vault, progress: Progress) -> None:  # noqa: ARG002 - nothing is kept
+        """Load the model, and prove that its adapter does something.
+
+        Raises:
+            InputError: the weights, the adapter, the chat template or the lengths do not fit.
+            CannotJudge: the model cannot be loaded, or merging the adapter changes it.
+        """
+        progress.start("load the language model", 1)
+        if self._plan.chat and not self._language.tokenizer.chat_template:
+            what = "chat: true, but the tokenizer has no chat template"
+            raise InputError(Problem(display(self._language.tokenizer_folder), what, "leave chat: out, and write a prompt:"))
+        _ = self._language.model, self._language.limit
+        progress.advance(1)
+
+    def answer(self, asked: Sequence[Asked]) -> list[Said]:
+        """Return one result per question, in order; a question that no prompt can hold is that result's error.
+
+        Raises:
+            CannotJudge: the model or the memory failed.
+        """
+        fitted = [self._fit(each) for each in asked]
+        held = [(each.question, prompt) for each, prompt in zip(asked, fitted, strict=True) if isinstance(prompt, Fitted)]
+        found = iter(self._generate(held))
+        return [Said(error=prompt) if isinstance(prompt, str) else Said(self._said(prompt, next(found))) for prompt in fitted]
+
+    def _fit(self, asked: Asked) -> Fitted | str:
+        """The prompt of a question, or why there is none."""
+        try:
+            fitted = fit(lambda documents: self._encode(asked.question, documents), asked.contexts, self._language.limit)
+        except ValueError as error:
+            return str(error)
+        self._prompts += 1
+        self._cut += fitted.cut
+        return fitted
+
+    def _encode(self, question: str, documents: Sequence[Document]) -> list[int]:
+        if self._chat:
+            return self._language.chat_ids(self._prompt.messages(question, documents))
+        return self._language.text_ids(self._prompt.plain(question, documents))
+
+    @property
+    def _chat(self) -> bool:
+        return bool(self._language.tokenizer.chat_template) if self._plan.chat is None else self._plan.chat
+
+    def _generate(self, held: Sequence[tuple[str, Fitted]]) -> list[list[list[int]]]:
+        """The token ids of every answer to every prompt; of the first prompts also alone, once."""
+        repeats = self._plan.repeats
+        rows = [prompt.ids for _, prompt in held for _ in range(repeats)]
+        seeds = [seed_of(self._plan, question, repeat) for question, _ in held for repeat in range(repeats)]
+        found = self._language.generate(rows, seeds)
+        if not self._alone and self._plan.batch_size > 1 and len(rows) > 1:
+            few = slice(ALONE[self._plan.dtype])
+            again = [self._language.generate([row], [seed])[0] for row, seed in zip(rows[few], seeds[few], strict=True)]
+            self._alone = [one != other for one, other in zip(again, found[few], strict=True)]
+        return [found[start : start + repeats] for start in range(0, len(found), repeats)]
+
+    def _said(self, prompt: Fitted, found: Sequence[Sequence[int]]) -> Answer:
+        self._answers += len(found)
+        self._unfinished += sum(len(ids) >= self._plan.max_new_tokens for ids in found)
+        texts = [self._language.text(ids) for ids in found]
+        return Answer(
+            text=texts[0],
+            citations=sources(texts[0], prompt.documents),
+            abstained=abstains(texts[0]),
+            tokens=sum(map(len, found)),
+            prompt_tokens=len(prompt.ids),
+            cut=prompt.cut,
+            samples=tuple(texts) if len(texts) > 1 else (),
+        )
+
+    def notes(self) -> Mapping[str, float | int | str]:
+        """Say what was asked and how it was decoded; shares of prompts cut, of answers without an end, and changed by their batch."""
+        told: dict[str, float | int | str] = {"model": self._plan.model, "dtype": self._plan.dtype, **self._language.facts}
+        told |= {"prompt": "chat template" if self._chat else "plain text", "max_input_tokens": self._language.limit}
+        if self._adapter is not None:
+            base = self._adapter.declared or "not said"
+            told["adapter.base"] = base if self._adapter.compared else f"{base} (could not be compared with the model)"
+        if self._prompts:
+            told |= {"prompts_cut": self._cut / self._prompts, "answers_unfinished": self._unfinished / self._answers}
+        if self._alone:
+            told["answers_changed_by_batch"] = sum(self._alone) / len(self._alone)
+        return told
