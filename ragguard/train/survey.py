@@ -8,11 +8,11 @@ from ragguard.data.collection import Collection
 from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import retrievers
-from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
+from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Recipe, Retriever
 from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
-from ragguard.train.arms import Workshop, find, job_of
+from ragguard.train.arms import Workshop, find, job_of, reranker_job_of
 
 
 def survey(workshop: Workshop, arms: Iterable[str], collections: Sequence[Collection], *, reach_out: bool = True) -> None:
@@ -42,18 +42,22 @@ def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], re
     for name, stage in (("reranker", found.system.reranker), ("generator", found.system.generator)) if found.lock is None else ():
         where = workshop.loaded.source.where((*root, name))
         try:
-            _look_at_stage(workshop, stage, collections, reach_out)
+            _look_at_stage(workshop, stage, found.system.retriever, collections, reach_out)
         except InputError as error:
             yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
 
 
-def _look_at_stage(workshop: Workshop, stage: Reranker | Generator | None, collections: Sequence[Collection], reach_out: bool) -> None:
+def _look_at_stage(
+    workshop: Workshop, stage: Reranker | Generator | None, retriever: Retriever, collections: Sequence[Collection], reach_out: bool
+) -> None:
     for collection in collections:
         if template := getattr(stage, "document_text", ""):
             validate_for(template, collection)
-    if stage is None or not (reach_out or _named_here(getattr(stage, "model", ""), workshop.loaded.folder)):
+    if stage is None or not (reach_out or _named_here(_starts_from(stage), workshop.loaded.folder)):
         return
-    if isinstance(stage, CrossEncoderReranker | PythonReranker):
+    if isinstance(stage, CrossEncoderReranker) and stage.train is not None:
+        reranker_job_of(workshop, stage, stage.train, retriever)
+    elif isinstance(stage, CrossEncoderReranker | PythonReranker):
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     else:
         factory.generator(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
@@ -77,8 +81,14 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
 def _is_here(part: Retriever, folder: Path) -> bool:
     """Whether all that a retriever names is on this disk, or can only be there."""
     if isinstance(part, DenseRetriever):
-        return _named_here(part.model or (part.train.base if part.train is not None else ""), folder)
+        return _named_here(_starts_from(part), folder)
     return not isinstance(part, PythonRetriever)
+
+
+def _starts_from(part: DenseRetriever | Reranker | Generator) -> str:
+    """The model that a part is, or is trained from; "" where it has none."""
+    train: Recipe | None = getattr(part, "train", None)
+    return train.base if train is not None else getattr(part, "model", None) or ""
 
 
 def _named_here(model: str, folder: Path) -> bool:
