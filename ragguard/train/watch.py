@@ -21,7 +21,7 @@ WARM_UP, WINDOW, LEAP = 20, 100, 8.0
 PERSISTS = 3
 """Steps in a row that a loss must stay up: one batch of odd rows is no harm to a training, and one that blew up does not come back."""
 
-EARLY_SCALE, LEAST_SCALE, LEAST_LOSS = 0.5, 0.35, 1e-4
+EARLY_SCALE, LEAST_SCALE, LEAST_LOSS = 0.28, 0.35, 1e-4
 """A spread of log losses that stands in for one; those below which a spread, or a loss, says nothing, for any other would be a leap."""
 
 
@@ -101,7 +101,7 @@ def leap(losses: Sequence[float]) -> float:
 
     It is of the logarithm, by median and median absolute deviation of a trailing window. In the first ``WARM_UP`` steps, when there is
     no spread to speak of, the largest loss so far (1, if that is more) stands in for the median and ``EARLY_SCALE`` for the spread,
-    so that only losses of some fifty times as much are a leap. What was surpassed before is none: a batch of hard rows late in a
+    so that only losses of ten times as much are a leap. What was surpassed before is none: a batch of hard rows late in a
     training is worse than its neighbours, but not than the beginning.
     """
     before, least = losses[:-PERSISTS], min(losses[-PERSISTS:], default=0.0)

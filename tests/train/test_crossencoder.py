@@ -2,9 +2,7 @@
 
 import json
 import math
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ragguard.errors import CannotJudge, InputError
@@ -12,7 +10,7 @@ from ragguard.plan.retrievers import LexicalRetriever as LexicalPlan
 from ragguard.plan.stages import CrossEncoderRecipe
 from ragguard.plan.stages import CrossEncoderReranker as CrossEncoderPlan
 from ragguard.records.collection import Document, Quadruplet
-from ragguard.records.evidence import Observation
+from ragguard.records.evidence import Observation, Ranked
 from ragguard.store import Store
 from ragguard.systems.crossencoder import CrossEncoderReranker
 from ragguard.systems.fingerprints import file_digest
@@ -23,28 +21,24 @@ from ragguard.train.crossfit import columns, told
 from ragguard.train.mining import group, mine
 
 TEMPLATE = "{title}\n{text}"
-WORDS = "all there is to know about rule how do work here explain the rules me . , 0 1 2 3 4 5 6 7 8 9"
 TOPICS = "webhooks refunds invoices payouts disputes currencies taxes receipts limits keys"
 
 
-@pytest.fixture(scope="session")
-def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder of two layers with random weights and no classification head, and a vocabulary of its own."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+class Ring:
+    """A retriever that finds the document of the topic that a query names, and then those that follow."""
 
-    folder = tmp_path_factory.mktemp("tiny-bert")
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    (folder / "vocab.txt").write_text("\n".join([*special, *WORDS.split(), *TOPICS.split()]) + "\n")
-    BertTokenizerFast(vocab_file=str(folder / "vocab.txt"), model_max_length=64).save_pretrained(folder)
-    torch.manual_seed(7)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64}
-    BertModel(BertConfig(vocab_size=48, **sizes)).save_pretrained(folder)
-    return folder
+    fingerprint = "ring"
 
+    def index(self, corpus, vault, progress):
+        self.ids = [document.id for document in corpus.documents()]
 
-def lexical(**options):
-    return LexicalRetriever(LexicalPlan(type="lexical", **options))
+    def search(self, cases, depth):
+        starts = [next(i for i, topic in enumerate(TOPICS.split()) if topic in case.text) for case in cases]
+        rankings = [[self.ids[(start + step) % len(self.ids)] for step in range(depth)] for start in starts]
+        return [
+            Observation(case.id, tuple(Ranked(name, -place) for place, name in enumerate(ranking)))
+            for case, ranking in zip(cases, rankings, strict=True)
+        ]
 
 
 @pytest.fixture
@@ -60,7 +54,7 @@ def recipe(tiny_bert):
 def fit(recipe, folder, collection, progress):
     def do(out="out", retriever=None, golden=None, document_text=TEMPLATE, **options):
         job = prepare(recipe(**options), document_text, collection, golden or {}, folder)
-        return run(job, retriever or lexical(), folder / out, Store(folder / "store"), progress)
+        return run(job, retriever or Ring(), folder / out, Store(folder / "store"), progress)
 
     return do
 
@@ -116,7 +110,7 @@ def test_columns_are_those_of_the_loss(recipe, known):
 
 
 def test_a_retriever_is_asked_each_query_once_and_ranks_as_it_does_in_a_gate(folder, collection, progress):
-    asked = lexical()
+    asked = LexicalRetriever(LexicalPlan(type="lexical"))
     rows = [row("how do refunds work here"), row("how do refunds work here", "x"), row("explain the keys rules to me")]
     found = mine(asked, collection, rows, 3, Store(folder / "store"), progress)
     assert list(found) == ["how do refunds work here", "explain the keys rules to me"]
@@ -148,16 +142,22 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_head(fit):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["binary-cross-entropy", "lambda", "listnet"])
-def test_every_loss_learns_what_the_rows_say(fit, collection, loss):
-    made = fit(loss=loss, epochs=30, learning_rate=3e-3, batch_size=4 if loss != "binary-cross-entropy" else 16)
-    plan = CrossEncoderPlan(type="cross-encoder", model="m", document_text=TEMPLATE)
-    reranker = CrossEncoderReranker(plan, made.folder)
-    documents = list(collection.documents())
-    scores = reranker.score([("how do refunds work here", document) for document in documents])
-    assert int(np.argmax(scores)) == 1
-    assert max(scores) > 1  # no sigmoid: it would round large scores to a tie at 1
+def test_every_loss_learns_what_the_rows_say(fit, folder, collection, loss):
+    """Rows whose positives are the first five documents, and whose negatives the last five."""
+    first, last = TOPICS.split()[:5], range(5, 10)
+    rows = [
+        {"query": f"how do {topic} work here", "positive_id": f"d{i}", "hard_negative_id": f"d{other}"}
+        for i, topic in enumerate(first)
+        for other in last
+    ]
+    (folder / "halves.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = fit(loss=loss, data="halves.jsonl", negatives=0, epochs=4, learning_rate=2e-3, batch_size=5)
+    reranker = CrossEncoderReranker(CrossEncoderPlan(type="cross-encoder", model="m", document_text=TEMPLATE), made.folder)
+    scores = reranker.score([("how do refunds work here", document) for document in collection.documents()])
+    assert min(scores[:5]) > max(scores[5:])
+    assert type(reranker.model.activation_fn).__name__ == "Identity"  # a sigmoid would round large scores to a tie at 1
     losses = [point["loss"] for point in made.provenance["loss"]]
-    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+    assert losses[-1] < losses[0] - 0.05  # that of ListNet, whose targets are softmaxes, falls no lower than 0.58
 
 
 @pytest.mark.slow
@@ -168,14 +168,14 @@ def test_provenance_tells_the_whole_story_and_the_checkpoint_is_taken_again(fit,
     assert told_ == made.provenance
     assert [point["step"] for point in told_["loss"]] == [1, 2]
     assert told_["rows"] == {"train": 20}
-    assert told_["mined"] == {"negatives": 40, "rows_without": 0, "retriever": lexical().fingerprint}
+    assert told_["mined"] == {"negatives": 40, "rows_without": 0, "retriever": "ring"}
     assert told_["pairs"] == 20 + 20 + 40
     assert told_["pairs_truncated"] == 0.0
     assert told_["seed"] == 7
     assert told_["versions"]["sentence-transformers"]
 
     class Untouched:
-        fingerprint = lexical().fingerprint
+        fingerprint = "ring"
 
     stamp = (made.folder / "model.safetensors").stat().st_mtime_ns
     assert fit(retriever=Untouched(), arguments={"max_steps": 2}) == made
