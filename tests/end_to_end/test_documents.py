@@ -16,6 +16,7 @@ from ragguard.data.mapped import check, read_layout
 from ragguard.metrics import catalog
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.stages import CrossEncoderReranker
 from ragguard.records.metric import Metric
 from ragguard.reports import document
 
@@ -142,6 +143,11 @@ def test_plans_are_valid(page: str, block: str) -> None:
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("train:")])
 def test_recipes_are_valid(block: str) -> None:
     assert BiEncoderRecipe.model_validate(YAML(typ="safe").load(block)["train"]).epochs
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("reranker:")])
+def test_rerankers_are_valid(block: str) -> None:
+    assert CrossEncoderReranker.model_validate(YAML(typ="safe").load(block)["reranker"]).train
 
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("suite:")])

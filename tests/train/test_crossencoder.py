@@ -141,8 +141,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_head(fit):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", ["binary-cross-entropy", "lambda", "listnet"])
-def test_every_loss_learns_what_the_rows_say(fit, folder, collection, loss):
+@pytest.mark.parametrize(("loss", "epochs"), [("binary-cross-entropy", 12), ("lambda", 4), ("listnet", 4)])
+def test_every_loss_learns_what_the_rows_say(fit, folder, collection, loss, epochs):
     """Rows whose positives are the first five documents, and whose negatives the last five."""
     first, last = TOPICS.split()[:5], range(5, 10)
     rows = [
@@ -151,13 +151,13 @@ def test_every_loss_learns_what_the_rows_say(fit, folder, collection, loss):
         for other in last
     ]
     (folder / "halves.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    made = fit(loss=loss, data="halves.jsonl", negatives=0, epochs=4, learning_rate=2e-3, batch_size=5)
+    made = fit(loss=loss, data="halves.jsonl", negatives=0, epochs=epochs, learning_rate=2e-3, batch_size=5)
     reranker = CrossEncoderReranker(CrossEncoderPlan(type="cross-encoder", model="m", document_text=TEMPLATE), made.folder)
     scores = reranker.score([("how do refunds work here", document) for document in collection.documents()])
     assert min(scores[:5]) > max(scores[5:])
     assert type(reranker.model.activation_fn).__name__ == "Identity"  # a sigmoid would round large scores to a tie at 1
     losses = [point["loss"] for point in made.provenance["loss"]]
-    assert losses[-1] < losses[0] - 0.05  # that of ListNet, whose targets are softmaxes, falls no lower than 0.58
+    assert sum(losses[-5:]) < sum(losses[:5]) - 0.25  # that of ListNet, whose targets are softmaxes, falls no lower than 0.58
 
 
 @pytest.mark.slow
