@@ -103,14 +103,15 @@ def systems(plan: GatePlan) -> Iterator[tuple[tuple[str, ...], SystemPlan]]:
 def retrievers(system: SystemPlan) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
     """Every retriever of a system, the parts of a hybrid included, with its location below the system."""
     if system.retriever is not None:
-        yield from _walk(("retriever",), system.retriever)
+        yield from walk(system.retriever, ("retriever",))
 
 
-def _walk(location: tuple[str | int, ...], retriever: Retriever) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
+def walk(retriever: Retriever, location: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
+    """A retriever with its location, and its parts with theirs, where it is a hybrid."""
     yield location, retriever
     if isinstance(retriever, HybridRetriever):
         for index, part in enumerate(retriever.retrievers):
-            yield from _walk((*location, "retrievers", index), part)
+            yield from walk(part, (*location, "retrievers", index))
 
 
 def _load_suites(source: Source, problems: list[Problem]) -> list[LoadedSuite]:
@@ -176,8 +177,8 @@ def _names_from_outside(named: Iterable[tuple[Source, str]]) -> Iterator[Problem
 def _missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
     """Run files and training data that are not there. Collections and models are looked for by those who read them."""
     for location, system in systems(plan):
-        for below, retriever in retrievers(system):
-            named = {("run",): getattr(retriever, "run", None), ("train", "data"): getattr(getattr(retriever, "train", None), "data", None)}
+        for below, part in (*retrievers(system), (("reranker",), system.reranker)):
+            named = {("run",): getattr(part, "run", None), ("train", "data"): getattr(getattr(part, "train", None), "data", None)}
             for key, name in named.items():
                 if name and not has_variable(name) and not (source.path.parent / name).is_file():
                     where = source.where((*location, *below, *key))

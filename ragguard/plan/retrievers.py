@@ -22,30 +22,35 @@ class EarlyStopping(Model):
     evaluations_per_epoch: int = Field(1, ge=1)
 
 
-class BiEncoderRecipe(Model):
-    """Fine-tune a bi-encoder with sentence-transformers. ``arguments`` go to SentenceTransformerTrainingArguments as they are."""
+class Recipe(Model):
+    """What every recipe says. ``arguments`` go to the training arguments of sentence-transformers as they are."""
 
-    recipe: Literal["biencoder"]
     base: str = Field(description="Hub id or folder of the model to start from")
     revision: str | None = None
     data: str = Field(description="JSONL of quadruplets or pairs, relative to the plan")
-    loss: Literal["multiple-negatives", "cached-multiple-negatives", "triplet", "cosent"] = "multiple-negatives"
-    matryoshka: list[int] = Field(default_factory=list, description="Dimensions, largest first, that MatryoshkaLoss wraps the loss with")
     epochs: float = Field(1, gt=0)
     batch_size: int = Field(16, ge=2)
     learning_rate: float = Field(2e-5, gt=0)
     max_rows: int | None = Field(None, ge=1, description="Cap on training rows, drawn by intent with the seed; said in the provenance")
     max_seq_length: int | None = Field(None, ge=8)
-    hard_negatives: bool = Field(True, description="Use the hard negatives of the rows")
     seed: int | None = Field(None, description="Default: the plan's seed")
-    early_stopping: EarlyStopping | None = None
-    spoil: Literal["shuffled-positives", "swapped-negatives"] | None = Field(
-        None, description="Spoil the training on purpose, to test a gate: positives of other rows, or hard negatives for positives"
-    )
     trust_remote_code: bool = False
     allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")
     device: str | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class BiEncoderRecipe(Recipe):
+    """Fine-tune a bi-encoder with sentence-transformers."""
+
+    recipe: Literal["biencoder"]
+    loss: Literal["multiple-negatives", "cached-multiple-negatives", "triplet", "cosent"] = "multiple-negatives"
+    matryoshka: list[int] = Field(default_factory=list, description="Dimensions, largest first, that MatryoshkaLoss wraps the loss with")
+    hard_negatives: bool = Field(True, description="Use the hard negatives of the rows")
+    early_stopping: EarlyStopping | None = None
+    spoil: Literal["shuffled-positives", "swapped-negatives"] | None = Field(
+        None, description="Spoil the training on purpose, to test a gate: positives of other rows, or hard negatives for positives"
+    )
 
 
 class DenseRetriever(Model):

@@ -1,18 +1,35 @@
-"""What a plan may say of the stages behind retrieval: rerankers and generators."""
+"""What a plan may say of the stages behind retrieval, rerankers and generators, and of how a candidate's reranker is trained."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
-from ragguard.plan.retrievers import DOCUMENT_TEXT, Model
+from ragguard.plan.retrievers import DOCUMENT_TEXT, Model, Recipe
+
+
+class CrossEncoderRecipe(Recipe):
+    """Fine-tune a cross-encoder with sentence-transformers, on what the candidate's own retriever takes for answers.
+
+    A base without a classification head, a bi-encoder for instance, gets one, drawn by the seed.
+    """
+
+    recipe: Literal["crossencoder"]
+    loss: Literal["binary-cross-entropy", "lambda", "listnet"] = "binary-cross-entropy"
+    batch_size: int = Field(16, ge=1, description="Pairs of query and document; with lambda and listnet, queries with all their documents")
+    negatives: int = Field(
+        4, ge=0, description="Hard negatives a query, mined with the candidate's retriever, beside the rows' own; 0: none is mined"
+    )
+    mine_depth: int = Field(30, ge=1, description="Documents of the retriever's ranking that hard negatives are taken from, best first")
+    max_seq_length: int | None = Field(None, ge=8, description="Tokens of query and document together")
 
 
 class CrossEncoderReranker(Model):
-    """A cross-encoder that scores the head of a ranking again."""
+    """A cross-encoder that scores the head of a ranking again. One of ``model`` and ``train`` is given."""
 
     type: Literal["cross-encoder"]
-    model: str = Field(description="Hub id or folder")
+    model: str | None = Field(None, description="Hub id or folder")
+    train: CrossEncoderRecipe | None = None
     revision: str | None = None
     depth: int = Field(10, ge=1, description="Documents of the head that are scored again")
     keep: int | None = Field(None, ge=1, description="Documents that come out; default: all, those beyond depth in their old order")
@@ -23,6 +40,12 @@ class CrossEncoderReranker(Model):
     device: str | None = None
     trust_remote_code: bool = False
     allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "CrossEncoderReranker":
+        if (self.model is None) == (self.train is None):
+            raise ValueError("a cross-encoder names either model: (a hub id or folder) or train: (a recipe), not both and not neither")
+        return self
 
 
 class PythonReranker(Model):

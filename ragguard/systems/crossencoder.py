@@ -75,33 +75,49 @@ class CrossEncoderReranker:
 
     @cached_property
     def model(self) -> "CrossEncoder":
-        """The loaded model.
-
-        Raises:
-            MissingExtra: sentence-transformers is not installed.
-            CannotJudge: the files cannot be loaded.
-        """
-        try:
-            from sentence_transformers import CrossEncoder
-        except ModuleNotFoundError as error:
-            raise MissingExtra("models", "a cross-encoder") from error
+        """The loaded model. Raises as ``load``."""
         plan = self._plan
-        options: dict[str, object] = {"dtype": plan.dtype} | ({} if plan.allow_pickle else {"use_safetensors": True})
-        try:
-            with quiet():
-                model = CrossEncoder(
-                    str(self._folder),
-                    device=plan.device,
-                    trust_remote_code=plan.trust_remote_code,
-                    local_files_only=True,
-                    model_kwargs=options,
-                )
-        except Exception as error:  # whatever a model's own files raise, the model cannot be judged
-            raise CannotJudge(f"{self._folder}: the model cannot be loaded ({type(error).__name__}: {error})") from error
-        if plan.max_seq_length is not None:
-            model.max_seq_length = plan.max_seq_length
-        return model
+        return load(
+            self._folder,
+            dtype=plan.dtype,
+            max_seq_length=plan.max_seq_length,
+            device=plan.device,
+            trust_remote_code=plan.trust_remote_code,
+            allow_pickle=plan.allow_pickle,
+        )
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what share of the pairs was longer than the model reads."""
         return {"pairs_truncated": self._cut / self._pairs} if self._pairs else {}
+
+
+def load(
+    folder: Path,
+    *,
+    dtype: str = "float32",
+    max_seq_length: int | None = None,
+    device: str | None = None,
+    trust_remote_code: bool = False,
+    allow_pickle: bool = False,
+    **more: object,
+) -> "CrossEncoder":
+    """Load a cross-encoder, without the network; ``more`` goes to sentence-transformers' CrossEncoder as it is.
+
+    Raises:
+        MissingExtra: sentence-transformers is not installed.
+        CannotJudge: the files cannot be loaded.
+    """
+    try:
+        from sentence_transformers import CrossEncoder
+    except ModuleNotFoundError as error:
+        raise MissingExtra("models", "a cross-encoder") from error
+    options: dict[str, object] = {"dtype": dtype} | ({} if allow_pickle else {"use_safetensors": True})
+    common = {"device": device, "trust_remote_code": trust_remote_code, "local_files_only": True, "model_kwargs": options}
+    try:
+        with quiet():
+            model = CrossEncoder(str(folder), **common, **more)
+    except Exception as error:  # whatever a model's own files raise, the model cannot be judged
+        raise CannotJudge(f"{folder}: the model cannot be loaded ({type(error).__name__}: {error})") from error
+    if max_seq_length is not None:
+        model.max_seq_length = max_seq_length
+    return model

@@ -141,7 +141,9 @@ def _hybrid(plan: HybridPlan, site: _Site) -> Retriever:
 def _cross_encoder(plan: CrossEncoderPlan, site: _Site) -> Reranker:
     if plan.trust_remote_code:
         _permit(site, f"the model {plan.model} with trust_remote_code runs code of its own")
-    return CrossEncoderReranker(plan, resolve(plan.model, revision=plan.revision, base=site.base, allow_pickle=plan.allow_pickle))
+    if plan.train is not None:
+        raise InputError(Problem("", "the reranker has train: but was not trained yet", "run: ragguard train"))
+    return CrossEncoderReranker(plan, resolve(plan.model or "", revision=plan.revision, base=site.base, allow_pickle=plan.allow_pickle))
 
 
 def _python_reranker(plan: PythonRerankerPlan, site: _Site) -> Reranker:

@@ -1,11 +1,12 @@
 """The arguments of sentence-transformers' trainer: ours, and those of the recipe that pass through."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.retrievers import BiEncoderRecipe, Recipe
 
 OURS = {
     "num_train_epochs": "say epochs:",
@@ -15,7 +16,7 @@ OURS = {
     "data_seed": "say seed:",
     "use_cpu": "say device: cpu",
     "batch_sampler": "the loss decides it",
-    "prompts": "say query_prompt: and document_prompt: of the retriever",
+    "prompts": "say query_prompt: and document_prompt: of the retriever; a reranker has document_text:",
     "metric_for_best_model": "early stopping is on nDCG@10",
     **dict.fromkeys(("eval_strategy", "eval_steps", "save_strategy", "save_steps", "load_best_model_at_end"), "say early_stopping:"),
     **dict.fromkeys(
@@ -25,15 +26,15 @@ OURS = {
 """Arguments that cannot pass through, and what to say instead."""
 
 
-def build(recipe: BiEncoderRecipe, folder: Path, *, rows: int, seed: int, prompts: dict[str, str]) -> Any:
-    """Return SentenceTransformerTrainingArguments for a recipe.
+def build(kind: Any, recipe: Recipe, folder: Path, seed: int, more: Mapping[str, Any]) -> Any:
+    """Return the trainer's arguments for a recipe: a ``kind`` (SentenceTransformerTrainingArguments, or CrossEncoderTrainingArguments).
+
+    ``more`` is what this kind of training sets, beside what every training does.
 
     Raises:
         InputError: an argument that the trainer does not have, that is ragguard's to set, or that it refuses.
     """
-    from sentence_transformers import SentenceTransformerTrainingArguments
-
-    check(recipe, {field.name for field in fields(SentenceTransformerTrainingArguments)})
+    check(recipe, {field.name for field in fields(kind)})
     given: dict[str, Any] = {
         "output_dir": str(folder),
         "num_train_epochs": recipe.epochs,
@@ -41,8 +42,6 @@ def build(recipe: BiEncoderRecipe, folder: Path, *, rows: int, seed: int, prompt
         "learning_rate": recipe.learning_rate,
         "seed": seed,
         "use_cpu": recipe.device == "cpu",
-        "batch_sampler": "no_duplicates" if "multiple-negatives" in recipe.loss else "batch_sampler",
-        "prompts": prompts or None,
         "report_to": "none",
         "disable_tqdm": True,
         "logging_steps": 1,
@@ -51,14 +50,18 @@ def build(recipe: BiEncoderRecipe, folder: Path, *, rows: int, seed: int, prompt
         "dataloader_pin_memory": False,
     }
     try:
-        return SentenceTransformerTrainingArguments(**{**given, **_stopping(recipe, rows), **recipe.arguments})
+        return kind(**{**given, **more, **recipe.arguments})
     except (TypeError, ValueError, ImportError) as error:
-        raise InputError(
-            Problem("", f"arguments: the trainer refuses them: {error}", "see SentenceTransformerTrainingArguments")
-        ) from error
+        raise InputError(Problem("", f"arguments: the trainer refuses them: {error}", f"see {kind.__name__}")) from error
 
 
-def check(recipe: BiEncoderRecipe, known: set[str]) -> None:
+def of_biencoder(recipe: BiEncoderRecipe, rows: int, prompts: dict[str, str]) -> dict[str, Any]:
+    """What a bi-encoder's training sets: ``rows`` of training, and the prompts of its columns."""
+    sampler = "no_duplicates" if "multiple-negatives" in recipe.loss else "batch_sampler"
+    return {"batch_sampler": sampler, "prompts": prompts or None, **_stopping(recipe, rows)}
+
+
+def check(recipe: Recipe, known: set[str]) -> None:
     """Check the names of a recipe's arguments.
 
     Raises:

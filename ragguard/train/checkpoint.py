@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import CannotJudge
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.retrievers import Recipe
 from ragguard.systems.fingerprints import digest, file_digest, folder_digest
 
 PROVENANCE, MARKER = "provenance.json", "complete.json"
@@ -30,13 +30,10 @@ class Checkpoint:
     provenance: Mapping[str, Any]
 
 
-def key(
-    *, base_fingerprint: str, data_hash: str, recipe: BiEncoderRecipe, seed: int, document_text: str, prompts: tuple[str, str], corpus: str
-) -> str:
-    """Return the SHA-256 (hex) of everything that goes into a training.
+def key(*, base_fingerprint: str, data_hash: str, recipe: Recipe, seed: int, document_text: str, more: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) of everything that goes into a training; ``more`` is what goes into its kind alone.
 
-    Files count by content, not by name; ``corpus`` is its fingerprint where early stopping searches it, else "". The device is left
-    out: it changes weights by rounding alone.
+    Files count by content, not by name. The device is left out: it changes weights by rounding alone.
     """
     return digest(
         {
@@ -45,9 +42,8 @@ def key(
             "recipe": recipe.model_dump(mode="json", exclude=_NAMES_OF_CONTENT),
             "seed": seed,
             "document_text": document_text,
-            "prompts": list(prompts),
-            "corpus": corpus,
             "versions": versions(),
+            **more,
         }
     )
 

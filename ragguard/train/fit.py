@@ -1,59 +1,60 @@
-"""The fitting itself: model, loss, dev split and trainer put together, and what came of it."""
+"""The fitting of a bi-encoder: model, loss, dev split and trainer put together, and what came of it."""
 
-import importlib.util
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
+from ragguard.errors import InputError, Problem
 from ragguard.plan.retrievers import BiEncoderRecipe
 from ragguard.systems.encoder import Encoder
 from ragguard.systems.protocols import Progress
 from ragguard.systems.templates import render
-from ragguard.train import arguments, checkpoint
-from ragguard.train.job import Job
-from ragguard.train.rows import Split, columns, divide
-from ragguard.train.watch import Curves, watcher
+from ragguard.train import arguments, trainer
+from ragguard.train.job import BiEncoderJob
+from ragguard.train.rows import Split, columns, divide, told
+from ragguard.train.watch import Curves
 
 
-def fit(job: Job, result: Path, scratch: Path, progress: Progress) -> dict[str, Any]:
+def fit(job: BiEncoderJob, result: Path, scratch: Path, progress: Progress) -> dict[str, Any]:
     """Train, save the model in ``result``, and return the provenance; what the trainer leaves on its way goes to ``scratch``.
 
     Raises:
         InputError: the arguments or the rows do not fit the recipe.
-        CannotJudge: the loss is not finite, or the model or the memory failed.
+        Broken: the loss or the gradient is not finite, or the loss leapt.
+        CannotJudge: the model or the memory failed.
     """
-    trainer_class, callbacks = _trainer()
-    began, curves, split = time.perf_counter(), Curves(), divide(job.rows, job.recipe, job.seed)
-    dataset = _dataset(columns(split.train, job.recipe, job.document_text))
+    trainer.require()
+    from sentence_transformers import SentenceTransformerTrainingArguments
+    from transformers import EarlyStoppingCallback
+
+    began, curves, recipe = time.perf_counter(), Curves(), job.recipe
+    split = divide(job.ground.rows, recipe, job.ground.seed)
+    dataset = trainer.dataset(columns(split.train, recipe, job.ground.document_text))
     encoder = _encoder(job)
-    prompts = _prompts(encoder, dataset.column_names)
-    options = arguments.build(job.recipe, scratch, rows=len(dataset), seed=job.seed, prompts=prompts)
-    stopping = job.recipe.early_stopping
-    trainer = trainer_class(
+    own = arguments.of_biencoder(recipe, len(dataset), _prompts(encoder, dataset.column_names))
+    stopping = recipe.early_stopping
+    trainer.run(
+        "SentenceTransformerTrainer",
+        curves,
+        progress,
+        told(split.train, recipe),
+        lambda: _about(job, split, encoder),
+        callbacks=[EarlyStoppingCallback(stopping.patience)] if stopping else [],
         model=encoder.model,
-        args=options,
+        args=arguments.build(SentenceTransformerTrainingArguments, recipe, scratch, job.ground.seed, own),
         train_dataset=dataset,
-        loss=_loss(job.recipe, encoder.model),
+        loss=_loss(recipe, encoder.model),
         evaluator=_evaluator(job, encoder, split) if stopping else None,
-        callbacks=[watcher(curves, progress), *([callbacks.EarlyStoppingCallback(stopping.patience)] if stopping else [])],
     )
-    trainer.remove_callback(callbacks.PrinterCallback)
-    try:
-        trainer.train()
-    except (RuntimeError, MemoryError) as error:
-        raise CannotJudge(f"training failed ({type(error).__name__}: {error}); try a smaller batch_size") from error
     encoder.model.save_pretrained(str(result), create_model_card=False)
     about = _about(job, split, encoder)
     return {**about, "loss": curves.thinned(), "dev": curves.dev, "seconds": round(time.perf_counter() - began, 3)}
 
 
-def _encoder(job: Job) -> Encoder:
+def _encoder(job: BiEncoderJob) -> Encoder:
     recipe = job.recipe
     encoder = Encoder(
-        job.base,
+        job.ground.base,
         query_prompt=job.query_prompt,
         document_prompt=job.document_prompt,
         max_seq_length=recipe.max_seq_length,
@@ -68,12 +69,6 @@ def _encoder(job: Job) -> Encoder:
 def _prompts(encoder: Encoder, names: list[str]) -> dict[str, str]:
     roles = {name: encoder.prompt("query" if name in ("anchor", "sentence1") else "document") for name in names if name != "score"}
     return {name: prompt for name, prompt in roles.items() if prompt}
-
-
-def _dataset(table: dict[str, list[str] | list[float]]) -> Any:
-    from datasets import Dataset
-
-    return Dataset.from_dict(table)
 
 
 def _loss(recipe: BiEncoderRecipe, model: Any) -> Any:
@@ -96,14 +91,14 @@ def _loss(recipe: BiEncoderRecipe, model: Any) -> Any:
     return losses.MatryoshkaLoss(model, loss, matryoshka_dims=sorted(set(recipe.matryoshka), reverse=True))
 
 
-def _evaluator(job: Job, encoder: Encoder, split: Split) -> Any:
+def _evaluator(job: BiEncoderJob, encoder: Encoder, split: Split) -> Any:
     from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
     from sentence_transformers.util import cos_sim
 
-    documents = {document.id: render(job.document_text, document) for document in job.corpus.documents()}
+    documents = {document.id: render(job.ground.document_text, document) for document in job.ground.corpus.documents()}
     relevant: dict[str, set[str]] = {}
     for row in split.dev:
-        documents.setdefault(row.positive.id, render(job.document_text, row.positive))
+        documents.setdefault(row.positive.id, render(job.ground.document_text, row.positive))
         relevant.setdefault(row.query, set()).add(row.positive.id)
     return InformationRetrievalEvaluator(
         queries={query: query for query in relevant},
@@ -119,59 +114,15 @@ def _evaluator(job: Job, encoder: Encoder, split: Split) -> Any:
     )
 
 
-def _about(job: Job, split: Split, encoder: Encoder) -> dict[str, Any]:
+def _about(job: BiEncoderJob, split: Split, encoder: Encoder) -> dict[str, Any]:
     limit = encoder.model.max_seq_length
-    texts = sorted({render(job.document_text, row.positive) for row in split.train})
+    texts = sorted({render(job.ground.document_text, row.positive) for row in split.train})
     cut = sum(length > limit for length in encoder.lengths(texts, "document")) if limit else 0
     return {
-        "key": job.key,
-        "base": {"model": job.recipe.base, "fingerprint": job.base_fingerprint},
-        "data": {"file": job.recipe.data, "hash": job.data_hash, "rows_in_file": len(job.rows)},
+        **job.ground.about(job.recipe, job.key),
         "rows": {"train": len(split.train), "dev": len(split.dev)},
         "intents": {"train": len({row.intent for row in split.train}), "dev": len({row.intent for row in split.dev})},
-        "recipe": job.recipe.model_dump(mode="json"),
-        "seed": job.seed,
-        "document_text": job.document_text,
         "prompts": {"query": job.query_prompt, "document": job.document_prompt},
-        "versions": checkpoint.versions(),
         "documents_truncated": cut / len(texts) if texts else 0.0,
         "device": str(encoder.model.device),
     }
-
-
-def _trainer() -> tuple[Any, Any]:
-    if any(importlib.util.find_spec(name) is None for name in ("accelerate", "datasets", "sentence_transformers")):
-        raise MissingExtra("train", "training")
-    import transformers
-    from sentence_transformers import SentenceTransformerTrainer
-
-    class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]  # the library is not followed by mypy
-        """The trainer without its model card, which encodes examples at random and draws a bar; nobody reads it here."""
-
-        def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-            """Add none."""
-
-    return Trainer, transformers
-
-
-@contextmanager
-def reproducible() -> Iterator[None]:
-    """Ask for deterministic kernels where there is a choice, and put random states and settings back as they were."""
-    import random
-
-    import numpy as np
-    import torch
-
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    deterministic, warn_only = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
-        if cuda:
-            torch.cuda.set_rng_state_all(cuda)

@@ -1,40 +1,112 @@
 """A training that was checked and can begin."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ragguard.data.collection import Collection
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.data.quadruplets import load_quadruplets
+from ragguard.errors import InputError, MissingExtra, Problem
+from ragguard.plan.retrievers import BiEncoderRecipe, Recipe
+from ragguard.plan.source import display
+from ragguard.plan.stages import CrossEncoderRecipe
 from ragguard.records.collection import Quadruplet
+from ragguard.systems.fingerprints import digest, folder_digest
+from ragguard.systems.templates import validate_for
+from ragguard.systems.weights import resolve
 from ragguard.train import checkpoint
+from ragguard.train.rows import refuse_golden
 
 DEFAULT_SEED = 7
 
 
 @dataclass(frozen=True)
-class Job:
-    """A training that was checked and can begin: its rows, the model it starts from, and the key of what it will make."""
+class Ground:
+    """What any training stands on, checked: its rows, the model it starts from, and what the key of its checkpoint is made of."""
 
-    recipe: BiEncoderRecipe
     seed: int
     document_text: str
-    query_prompt: str
-    document_prompt: str
     corpus: Collection
     rows: tuple[Quadruplet, ...]
     base: Path
     base_fingerprint: str
     data_hash: str
 
-    @property
-    def key(self) -> str:
-        """SHA-256 (hex) of everything that goes into the training."""
+    def key(self, recipe: Recipe, more: Mapping[str, Any]) -> str:
+        """SHA-256 (hex) of everything that goes into the training; ``more`` is what goes into this kind of it alone."""
         return checkpoint.key(
             base_fingerprint=self.base_fingerprint,
             data_hash=self.data_hash,
-            recipe=self.recipe,
+            recipe=recipe,
             seed=self.seed,
             document_text=self.document_text,
-            prompts=(self.query_prompt, self.document_prompt),
-            corpus=self.corpus.corpus_fingerprint if self.recipe.early_stopping else "",
+            more=more,
         )
+
+    def about(self, recipe: Recipe, key: str) -> dict[str, Any]:
+        """What every provenance says."""
+        return {
+            "key": key,
+            "base": {"model": recipe.base, "fingerprint": self.base_fingerprint},
+            "data": {"file": recipe.data, "hash": self.data_hash, "rows_in_file": len(self.rows)},
+            "recipe": recipe.model_dump(mode="json"),
+            "seed": self.seed,
+            "document_text": self.document_text,
+            "versions": checkpoint.versions(),
+        }
+
+
+@dataclass(frozen=True)
+class BiEncoderJob:
+    """A training of a bi-encoder."""
+
+    recipe: BiEncoderRecipe
+    ground: Ground
+    query_prompt: str
+    document_prompt: str
+
+    @property
+    def key(self) -> str:
+        """SHA-256 (hex) of everything that goes into the training; the corpus does where early stopping searches it."""
+        corpus = self.ground.corpus.corpus_fingerprint if self.recipe.early_stopping else ""
+        return self.ground.key(self.recipe, {"prompts": [self.query_prompt, self.document_prompt], "corpus": corpus})
+
+
+@dataclass(frozen=True)
+class CrossEncoderJob:
+    """A training of a cross-encoder."""
+
+    recipe: CrossEncoderRecipe
+    ground: Ground
+
+    def key(self, retriever: str) -> str:
+        """SHA-256 (hex) of everything that goes into the training; retriever (its fingerprint) and corpus do where negatives are mined."""
+        mined = {"retriever": retriever, "corpus": self.ground.corpus.corpus_fingerprint} if self.recipe.negatives else {}
+        return self.ground.key(self.recipe, {"mined": mined})
+
+
+def ground(recipe: Recipe, document_text: str, corpus: Collection, golden_queries: Mapping[str, str], base_dir: Path) -> Ground:
+    """Check everything that a training needs, without loading a model. ``golden_queries`` maps id to text.
+
+    Raises:
+        InputError: rows, base model or template are missing or wrong, or a row's query stands in the golden set.
+        CannotJudge: the hub cannot be reached.
+    """
+    validate_for(document_text, corpus)
+    path = base_dir / Path(recipe.data).expanduser()
+    if not path.is_file():
+        raise InputError(Problem(display(path), "there is no such training file", "check train.data: it is relative to the plan"))
+    rows = tuple(load_quadruplets(path, corpus))
+    refuse_golden(rows, golden_queries, display(path))
+    base = _base(recipe, base_dir)
+    seed = DEFAULT_SEED if recipe.seed is None else recipe.seed
+    return Ground(seed, document_text, corpus, rows, base, folder_digest(base), digest([asdict(row) for row in rows]))
+
+
+def _base(recipe: Recipe, base_dir: Path) -> Path:
+    try:
+        return resolve(recipe.base, revision=recipe.revision, base=base_dir, allow_pickle=recipe.allow_pickle)
+    except MissingExtra as missing:
+        # The extra that brings models does not bring the trainer: naming it would send people to pip twice.
+        raise MissingExtra("train", "training") from missing

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def divide(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, seed: int) -> Sp
         InputError: too few intents for a dev split.
     """
     generator = np.random.default_rng(seed)
-    rows = _cap(rows, recipe.max_rows, generator)
+    rows = cap(rows, recipe.max_rows, generator)
     dev: set[str] = set()
     if recipe.early_stopping is not None:
         intents = sorted({row.intent for row in rows})
@@ -72,7 +73,8 @@ def divide(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, seed: int) -> Sp
     return Split(tuple(train), tuple(row for row in rows if row.intent in dev))
 
 
-def _cap(rows: Sequence[Quadruplet], most: int | None, generator: np.random.Generator) -> list[Quadruplet]:
+def cap(rows: Sequence[Quadruplet], most: int | None, generator: np.random.Generator) -> list[Quadruplet]:
+    """Return at most so many rows, those of whole intents, drawn at random, but for the last."""
     if most is None or len(rows) <= most:
         return list(rows)
     intents = sorted({row.intent for row in rows})
@@ -133,3 +135,17 @@ def _negatives(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe) -> list[Docu
     raise InputError(
         Problem(recipe.data, f"{what}, and loss: {recipe.loss} {'needs one' if needed else 'with hard_negatives uses one'}", fix)
     )
+
+
+def told(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe) -> list[dict[str, Any]]:
+    """Say of each row of ``columns`` what it is, by the ids of its documents."""
+    found = [
+        {
+            "query": row.query,
+            "intent": row.intent,
+            "positive": row.positive.id,
+            "negative": negative.id if (negative := row.hard_negative or row.easy_negative) is not None else "",
+        }
+        for row in rows
+    ]
+    return found * 2 if recipe.loss == "cosent" else found

@@ -10,12 +10,12 @@ from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import OpenAIGenerator
 from ragguard.plan.load import retrievers
-from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
+from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Recipe, Retriever
 from ragguard.plan.services import RemoteSystem
 from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
-from ragguard.train.arms import Workshop, find, job_of
+from ragguard.train.arms import Workshop, find, job_of, reranker_job_of
 
 Stage: TypeAlias = Reranker | Generator | RemoteSystem
 
@@ -49,12 +49,14 @@ def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], re
     for name, stage in stages if found.lock is None else ():
         where = workshop.loaded.source.where((*root, name))
         try:
-            _look_at_stage(workshop, stage, collections, reach_out)
+            _look_at_stage(workshop, stage, found.system.retriever, collections, reach_out)
         except InputError as error:
             yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
 
 
-def _look_at_stage(workshop: Workshop, stage: Stage | None, collections: Sequence[Collection], reach_out: bool) -> None:
+def _look_at_stage(
+    workshop: Workshop, stage: Stage | None, retriever: Retriever | None, collections: Sequence[Collection], reach_out: bool
+) -> None:
     for collection in collections:
         if template := getattr(stage, "document_text", ""):
             validate_for(template, collection)
@@ -62,7 +64,9 @@ def _look_at_stage(workshop: Workshop, stage: Stage | None, collections: Sequenc
         _no_attacks("a remote system", collections)
     if stage is None or not (reach_out or _stage_is_here(stage, workshop.loaded.folder)):
         return
-    if isinstance(stage, CrossEncoderReranker | PythonReranker):
+    if isinstance(stage, CrossEncoderReranker) and stage.train is not None and retriever is not None:
+        reranker_job_of(workshop, stage, stage.train, retriever)
+    elif isinstance(stage, CrossEncoderReranker | PythonReranker):
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     elif isinstance(stage, RemoteSystem):
         factory.remote(stage)
@@ -75,7 +79,7 @@ def _stage_is_here(stage: Stage, folder: Path) -> bool:
     if isinstance(stage, RemoteSystem | OpenAIGenerator):
         return True
     adapter = getattr(stage, "adapter", None)
-    return _named_here(getattr(stage, "model", ""), folder) and (adapter is None or _named_here(adapter, folder))
+    return _named_here(_starts_from(stage), folder) and (adapter is None or _named_here(adapter, folder))
 
 
 def _no_attacks(who: str, collections: Sequence[Collection]) -> None:
@@ -101,8 +105,14 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
 def _is_here(part: Retriever, folder: Path) -> bool:
     """Whether all that a retriever names is on this disk, or can only be there."""
     if isinstance(part, DenseRetriever):
-        return _named_here(part.model or (part.train.base if part.train is not None else ""), folder)
+        return _named_here(_starts_from(part), folder)
     return not isinstance(part, PythonRetriever)
+
+
+def _starts_from(part: DenseRetriever | Reranker | Generator) -> str:
+    """The model that a part is, or is trained from; "" where it has none."""
+    train: Recipe | None = getattr(part, "train", None)
+    return train.base if train is not None else getattr(part, "model", None) or ""
 
 
 def _named_here(model: str, folder: Path) -> bool:

@@ -16,6 +16,7 @@ from ragguard.data.mapped import check, read_layout
 from ragguard.metrics import catalog
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.stages import CrossEncoderReranker
 from ragguard.plan.systems import SystemPlan
 from ragguard.records.metric import Metric
 from ragguard.reports import document
@@ -151,6 +152,11 @@ def test_systems_are_valid(block: str) -> None:
     system = SystemPlan.model_validate(YAML(typ="safe").load(block))
     if system.remote is not None:
         factory.remote(system.remote)
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("reranker:")])
+def test_rerankers_are_valid(block: str) -> None:
+    assert CrossEncoderReranker.model_validate(YAML(typ="safe").load(block)["reranker"]).train
 
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("suite:")])

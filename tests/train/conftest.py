@@ -9,6 +9,7 @@ from ragguard.data.collection import Collection, load
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 TOPICS = ["webhooks", "refunds", "invoices", "payouts", "disputes", "currencies", "taxes", "receipts", "limits", "keys"]
+WORDS = "all there is to know about rule how do work here explain the rules me . , 0 1 2 3 4 5 6 7 8 9"
 
 
 class Counting:
@@ -70,3 +71,20 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def collection(folder: Path) -> Collection:
     return load(folder / "golden")
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of two layers with random weights and no classification head, and a vocabulary of its own."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS.split(), *TOPICS]
+    BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}, model_max_length=64).save_pretrained(folder)
+    torch.manual_seed(7)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64}
+    BertModel(
+        BertConfig(vocab_size=len(words), initializer_range=0.1, hidden_dropout_prob=0, attention_probs_dropout_prob=0, **sizes)
+    ).save_pretrained(folder)
+    return folder
