@@ -1,0 +1,152 @@
+"""The training loop: bfloat16 copies of float32 weights, Muon for matrices and AdamW for embeddings, resumable."""
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from nano_rows import BOS, EOS, LENGTH, PAD, VOCABULARY, batch
+from torch.nn.functional import cross_entropy
+from transformers import LlamaConfig, LlamaForCausalLM
+
+PREDICTED = 0.6
+WARMUP = 100
+
+
+@dataclass
+class Run:
+    """What a training run is made of."""
+
+    folder: Path
+    seed: int = 1
+    steps: int = 30_000
+    minutes: float = 60.0
+    rows: int = 48
+    rate: float = 0.004
+    every: int = 100
+    optimizer: str = "muon"
+    compiled: bool = True
+
+
+def model() -> LlamaForCausalLM:
+    """An untrained nano."""
+    config = LlamaConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=256,
+        intermediate_size=640,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=512,
+        rope_parameters={"rope_type": "default", "rope_theta": 1000.0},
+        tie_word_embeddings=True,
+        pad_token_id=PAD,
+        bos_token_id=BOS,
+        eos_token_id=EOS,
+        attn_implementation="eager",
+    )
+    return LlamaForCausalLM(config)
+
+
+class Trainer:
+    """A run with its state: ``train()`` goes on where the last checkpoint stopped."""
+
+    def __init__(self, run: Run) -> None:
+        torch.manual_seed(run.seed)
+        self.run = run
+        self.master = model()
+        self.working = model().to(torch.bfloat16)
+        self.step, self.elapsed = 0, 0.0
+        named = dict(self.master.named_parameters())
+        matrices = [p for name, p in named.items() if p.ndim == 2 and "embed" not in name]
+        others = [p for name, p in named.items() if not (p.ndim == 2 and "embed" not in name)]
+        self.optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=0.0)]
+        if run.optimizer == "muon":
+            self.optimizers.append(torch.optim.Muon(matrices, momentum=0.95, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"))
+        else:
+            self.optimizers.append(torch.optim.AdamW(matrices, betas=(0.9, 0.98), weight_decay=0.01))
+        self.loss = torch.compile(self._loss) if run.compiled else self._loss
+        self._copy()
+
+    def _loss(self, tokens: Any, places: Any, targets: Any, weights: Any) -> Any:
+        hidden = self.working.model(input_ids=tokens, use_cache=False).last_hidden_state
+        logits = self.working.lm_head(hidden.reshape(-1, hidden.shape[-1])[places]).float()
+        return (cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum(), logits.argmax(-1)
+
+    def _copy(self) -> None:
+        with torch.no_grad():
+            for mine, theirs in zip(self.working.parameters(), self.master.parameters(), strict=True):
+                mine.copy_(theirs)
+
+    @property
+    def progress(self) -> float:
+        """From 0 to 1: by steps or by time, whichever is further."""
+        return min(1.0, max(self.step / self.run.steps, self.elapsed / (60 * self.run.minutes)))
+
+    def _rate(self) -> float:
+        warm = min(1.0, (self.step + 1) / WARMUP)
+        return self.run.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.progress)))
+
+    def _one_step(self) -> tuple[float, float]:
+        rows = torch.tensor(batch(self.run.seed, self.step, self.run.rows, self.progress), dtype=torch.float64)
+        tokens, weights = rows[..., 0].long(), rows[:, 1:, 1].float().reshape(-1)
+        chosen = (weights + 1e-3 * torch.rand(len(weights))).topk(int(PREDICTED * len(weights))).indices.sort().values
+        targets = tokens[:, 1:].reshape(-1)[chosen]
+        loss, guess = self.loss(tokens[:, :-1].contiguous(), chosen, targets, weights[chosen])
+        loss.backward()
+        for mine, theirs in zip(self.working.parameters(), self.master.parameters(), strict=True):
+            theirs.grad, mine.grad = mine.grad.float(), None
+        torch.nn.utils.clip_grad_norm_(self.master.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self._rate()
+            optimizer.step()
+        self._copy()
+        answers = weights[chosen] >= 3.0
+        return loss.item(), (guess == targets)[answers].float().mean().item()
+
+    def train(self) -> None:
+        """Train to the end of the budget, with a line in the log and a checkpoint now and then."""
+        self._resume()
+        started, before = time.monotonic(), self.elapsed
+        losses, right = [], []
+        while self.progress < 1.0:
+            loss, hits = self._one_step()
+            losses.append(loss)
+            right.append(hits)
+            self.step += 1
+            self.elapsed = before + time.monotonic() - started
+            if self.step % self.run.every == 0 or self.progress >= 1.0:
+                self._note(sum(losses) / len(losses), sum(right) / len(right))
+                losses, right = [], []
+            if self.step % (10 * self.run.every) == 0 or self.progress >= 1.0:
+                self._save()
+
+    def _note(self, loss: float, right: float) -> None:
+        line = {"step": self.step, "minutes": round(self.elapsed / 60, 2), "loss": round(loss, 4), "answer_tokens_right": round(right, 4)}
+        line |= {"rate": round(self._rate(), 6), "tokens_per_second": round(self.step * self.run.rows * LENGTH / self.elapsed)}
+        print(json.dumps(line), flush=True)
+        with (self.run.folder / "training-log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+
+    def _save(self) -> None:
+        state = {"model": self.master.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers]}
+        state |= {"step": self.step, "elapsed": self.elapsed}
+        part = self.run.folder / "checkpoint.part"
+        torch.save(state, part)
+        part.replace(self.run.folder / "checkpoint.pt")
+
+    def _resume(self) -> None:
+        path = self.run.folder / "checkpoint.pt"
+        self.run.folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.master.load_state_dict(state["model"])
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        self.step, self.elapsed = state["step"], state["elapsed"]
+        self._copy()
