@@ -9,8 +9,14 @@ from skills import RECALL
 
 PIECE = r"\[\d+\]|v\d+\.\d+|[a-z]+|\d+|[^\sa-z0-9]"
 SPECIAL = ["<pad>", "<bos>", "<eos>", "<unk>"]
-EXTRA = """question answer add sort reverse evaluate recall true false and or not = + - * / version versions document documents old
-since by at on to from with are was be this that which who when where why if then than more less most least new only per a an""".split()
+EXTRA = """question answer documents document add sort reverse evaluate recall true false and or not = + - * / ( ) : , . ? ! version old new
+since until by at on to from with are was were be been this that these those which who when where why how much many long far if then
+than more less most least only per a an as get gets apply applies applied under after before please need give show find say says
+know known card cards fact facts note rule rules product manual house tarn now today formerly earlier later previous latest first
+second third last each every all any some none no yes here there it its their they we i you your our every set holds given value
+deprecated withdrawn replaced valid patience ceiling ration tariff toll heft shelf leeway cushion rest stretch pledge rebate queueing
+headroom pace reach stamina surcharge stake""".split()
+YEARS = [str(year) for year in range(2015, 2031)]
 CHAT = """{{ bos_token }}{% for message in messages %}{% if message['role'] == 'documents' %}{% for text in message['content'] %}\
 [{{ loop.index }}] {{ text }}
 {% endfor %}{% elif message['role'] == 'user' %}Question: {{ message['content'] }}
@@ -22,7 +28,7 @@ def vocabulary() -> dict[str, int]:
     """Token -> id: special tokens first, then words, then characters as beginnings and as continuations (``##x``)."""
     forms = " ".join([*DOCUMENTS, *QUESTIONS, *CURRENT, *NAMED, NOT_TOLD, *RECALL])
     words = [*EXTRA, *re.findall(PIECE, re.sub(r"\{\w\}", " ", forms)), *STATUSES, *ATTRIBUTES, *ENTITIES, *UNITS, *NUMBERS, *VERSIONS]
-    words += [*WORDS, *PROPERTIES, *LANDS, *VALUES, *(f"[{n}]" for n in range(1, 11))]
+    words += [*WORDS, *PROPERTIES, *LANDS, *VALUES, *YEARS, *(f"[{n}]" for n in range(1, 21))]
     characters = [c for c in string.printable if not c.isspace() and not c.isupper()]
     tokens = dict.fromkeys([*SPECIAL, *words, *characters, *(f"##{c}" for c in characters)])
     return {token: number for number, token in enumerate(tokens)}
