@@ -152,7 +152,13 @@ class Trainer:
                 seen = []
 
     def _note(self, loss: float, looked: float, values: float, skills: float, pace: float) -> None:
-        line = {"step": self.step, "minutes": round(self.elapsed / 60, 2), "stage": self.stage, "loss": round(loss, 4), "hints": round(looked, 4)}
+        line = {
+            "step": self.step,
+            "minutes": round(self.elapsed / 60, 2),
+            "stage": self.stage,
+            "loss": round(loss, 4),
+            "hints": round(looked, 4),
+        }
         line |= {"values_right": round(values, 4), "skill_tokens_right": round(skills, 4), "rate": round(self._rate(), 6)}
         line |= {"tokens_per_second": round(pace * self.run.rows * LENGTH)}
         print(json.dumps(line), flush=True)
