@@ -65,7 +65,7 @@ def held_out(*parts: str, one_in: int = 10) -> bool:
 
 
 def _pair(rng: random.Random, held: bool, near: tuple[str, str] | None = None, likeness: float = 0.6) -> tuple[str, str]:
-    """A pair of the wanted side; with chance ``likeness`` it shares attribute or entity with ``near``: else every question would be easy."""
+    """A pair of the wanted side; with chance ``likeness`` it shares a word with ``near``: else every question would be easy."""
     while True:
         pair = rng.choice(ATTRIBUTES), rng.choice(ENTITIES)
         if near and rng.random() < likeness:

@@ -1,4 +1,4 @@
-"""Training rows: fixed lengths of tokens, a weight for each token to be predicted, and hints where to look; a function of seed and step alone."""
+"""Training rows: tokens, a weight for each token to be predicted, and hints where to look; a function of seed and step alone."""
 
 import random
 import re
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import nano_reading
 import skills
-from nano_reading import Fact
 from nano_tokenizer import PIECE, vocabulary
 from nano_words import ATTRIBUTES, ENTITIES, NUMBERS, STATUSES, UNITS, VERSIONS
 

@@ -4,18 +4,20 @@ import re
 import string
 
 from nano_reading import CURRENT, DOCUMENTS, NAMED, NOT_TOLD, QUESTIONS
-from nano_words import ATTRIBUTES, ENTITIES, LANDS, NUMBERS, PROPERTIES, STATUSES, UNITS, VALUES, VERSIONS, WORDS
+from nano_words import ATTRIBUTES, ENTITIES, LANDS, NUMBERS, PROPERTIES, STATUSES, UNITS, VALUES, VERSIONS, WORDS, listed
 from skills import RECALL
 
 PIECE = r"\[\d+\]|v\d+\.\d+|[a-z]+|\d+|[^\sa-z0-9]"
 SPECIAL = ["<pad>", "<bos>", "<eos>", "<unk>"]
-EXTRA = """question answer documents document add sort reverse evaluate recall true false and or not = + - * / ( ) : , . ? ! version old new
-since until by at on to from with are was were be been this that these those which who when where why how much many long far if then
+EXTRA = listed("""
+question answer documents document add sort reverse evaluate recall true false and or not = + - * / ( ) : , . ? ! version
+old new since until by at on to from with are was were be been this that these those which who when where why how much many long far if then
 than more less most least only per a an as get gets apply applies applied under after before please need give show find say says
 know known card cards fact facts note rule rules product manual house tarn now today formerly earlier later previous latest first
 second third last each every all any some none no yes here there it its their they we i you your our every set holds given value
 deprecated withdrawn replaced valid patience ceiling ration tariff toll heft shelf leeway cushion rest stretch pledge rebate queueing
-headroom pace reach stamina surcharge stake""".split()
+headroom pace reach stamina surcharge stake
+""")
 YEARS = [str(year) for year in range(2015, 2031)]
 CHAT = """{{ bos_token }}{% for message in messages %}{% if message['role'] == 'documents' %}{% for text in message['content'] %}\
 [{{ loop.index }}] {{ text }}

@@ -1,7 +1,6 @@
 """The training loop: bfloat16 copies of float32 weights, Muon for matrices and AdamW for embeddings, resumable."""
 
 import json
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,7 +5,6 @@ number of steps done; how many steps fit into ``--minutes`` depends on the machi
 """
 
 import argparse
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -15,9 +14,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import nano_card  # noqa: E402
+import nano_rows  # noqa: E402
 import nano_score  # noqa: E402
 import nano_tokenizer  # noqa: E402
 import nano_train  # noqa: E402
+import nano_words  # noqa: E402
 
 CASES = 500
 FINAL_SEED = 2026
@@ -65,11 +66,28 @@ def ship(trainer: nano_train.Trainer, out: Path) -> None:
     trainer.master.save_pretrained(out)
     nano_tokenizer.make().save_pretrained(out)
     shutil.copy(trainer.run.folder / "training-log.jsonl", out / "training-log.jsonl")
-    scores = evaluate(out)
-    last = json.loads((out / "training-log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
-    parameters = sum(p.numel() for p in trainer.master.parameters())
-    megabytes = (out / "model.safetensors").stat().st_size / 1e6
-    (out / "README.md").write_text(nano_card.card(trainer.run, last, parameters, megabytes, scores), encoding="utf-8")
+    (out / "README.md").write_text(nano_card.card(_facts(trainer, out), evaluate(out)), encoding="utf-8")
+
+
+def _facts(trainer: nano_train.Trainer, out: Path) -> dict[str, Any]:
+    run, steps = trainer.run, trainer.step
+    return {
+        "parameters": sum(p.numel() for p in trainer.master.parameters()),
+        "megabytes": (out / "model.safetensors").stat().st_size / 1e6,
+        "vocabulary": trainer.master.config.vocab_size,
+        **{name: len(getattr(nano_words, name.upper())) for name in ("entities", "attributes", "units", "numbers", "versions")},
+        "seed": run.seed,
+        "steps": steps,
+        "rows": run.rows,
+        "length": nano_rows.LENGTH,
+        "tokens": steps * run.rows * nano_rows.LENGTH / 1e6,
+        "minutes": trainer.elapsed / 60,
+        "threads": nano_train.torch.get_num_threads(),
+        "rate": run.rate,
+        "warmup": nano_train.WARMUP,
+        "decay": nano_train.DECAY_FROM,
+        "passed": nano_rows.PASSED,
+    }
 
 
 if __name__ == "__main__":

@@ -104,14 +104,14 @@ def _value(text: str) -> bool:
     return bool(eval(words, {"__builtins__": {}}))
 
 
-def main() -> None:
-    """Write the test items."""
+def write(tasks: Path) -> None:
+    """Write the test items, one folder a skill."""
     for skill in SKILLS:
-        folder = TASKS / skill
+        folder = tasks / skill
         folder.mkdir(parents=True, exist_ok=True)
         rows = [json.dumps({"prompt": prompt, "answer": answer}) + "\n" for prompt, answer in held_out_items(skill, ITEMS, seed=2026)]
         (folder / "test.jsonl").write_text("".join(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    write(TASKS)
