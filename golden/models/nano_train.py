@@ -14,6 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 PREDICTED = 0.6
 WARMUP = 100
 DECAY_FROM = 0.6
+LONGEST = 20.0  # seconds that a step can count: a machine that slept did not train
 
 
 @dataclass
@@ -137,12 +138,13 @@ class Trainer:
     def train(self) -> None:
         """Train to the end of the budget, with a line in the log and a checkpoint now and then."""
         self._resume()
-        started, before, first = time.monotonic(), self.elapsed, self.step
+        before, first = self.elapsed, self.step
         seen: list[tuple[float, ...]] = []
         while self.progress < 1.0:
+            started = time.monotonic()
             seen.append(self._one_step())
             self.step += 1
-            self.elapsed = before + time.monotonic() - started
+            self.elapsed += min(time.monotonic() - started, LONGEST)
             if self.step % self.run.every == 0 or self.progress >= 1.0:
                 loss, looked, values, skills = torch.tensor(seen).nanmean(0).tolist()
                 self._note(loss, looked, values, skills, (self.step - first) / (self.elapsed - before))
