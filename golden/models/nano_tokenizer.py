@@ -2,6 +2,7 @@
 
 import re
 import string
+from typing import Any
 
 from nano_reading import CURRENT, DOCUMENTS, NAMED, NOT_TOLD, QUESTIONS
 from nano_words import ATTRIBUTES, ENTITIES, LANDS, NUMBERS, PROPERTIES, STATUSES, UNITS, VALUES, VERSIONS, WORDS, listed
@@ -36,7 +37,7 @@ def vocabulary() -> dict[str, int]:
     return {token: number for number, token in enumerate(tokens)}
 
 
-def make():  # type: ignore[no-untyped-def]
+def make() -> Any:
     """The tokenizer as transformers loads it: lower case, words by a pattern, unknown words by the longest known beginnings."""
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
