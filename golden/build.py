@@ -1,4 +1,4 @@
-"""Makes a golden collection from its sources: ``python golden/build.py payments`` (or ``general``). See AUTHORING.md.
+"""Makes a golden collection from its sources: ``python golden/build.py payments`` (or ``general``, or ``cards``). See AUTHORING.md.
 
 Every rule of AUTHORING.md that a program can check is checked here, all problems are printed together, and nothing is written unless
 there are none.
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from build_cards import expand
 from ruamel.yaml import YAML
 
 from ragguard.data import manifest
@@ -20,6 +21,7 @@ from ragguard.data import manifest
 HERE = Path(__file__).parent
 WORDS = range(60, 181)
 PASSAGE_WORDS = range(30, 101)
+CARD_WORDS = range(4, 21)
 TAGS = {"explicit", "implicit", "multi_hop", "versioned", "adversarial", "unanswerable", "canonical"}
 MODES = {"current", "named", "dated", "change"}
 MADE_BY = "golden/build.py from source/*.yaml and canonical.yaml, which people wrote"
@@ -30,9 +32,12 @@ Row = dict[str, Any]
 class Sources:
     """All families of a collection, and what is wrong with them."""
 
+    words = WORDS
+    made_by = MADE_BY
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.families: dict[str, Row] = {path.stem: _read(path) for path in sorted((folder / "source").glob("*.yaml"))}
+        self.families: dict[str, Row] = self._families()
         self.problems: list[str] = []
         self.documents: dict[str, Row] = {}
         self.canonical: set[str] = set(_read(folder / "canonical.yaml") or []) if (folder / "canonical.yaml").exists() else set()
@@ -40,11 +45,14 @@ class Sources:
             for document in family["documents"]:
                 self._add_document(name, family, document)
 
+    def _families(self) -> dict[str, Row]:
+        return {path.stem: _read(path) for path in sorted((self.folder / "source").glob("*.yaml"))}
+
     def _add_document(self, name: str, family: Row, document: Row) -> None:
         if document["_id"] in self.documents:
             self.problems.append(f"{name}: document {document['_id']} exists twice")
         words = len(document["text"].split())
-        if words not in WORDS:
+        if words not in self.words:
             self.problems.append(f"{name}: {document['_id']} has {words} words")
         self.documents[document["_id"]] = {
             "_id": document["_id"],
@@ -174,8 +182,20 @@ def _jsonl(path: Path, rows: list[Row]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
+class Cards(Sources):
+    """The fact cards of an invented product, expanded from one table."""
+
+    words = CARD_WORDS
+    made_by = "golden/build.py from source/tarn.yaml"
+
+    def _families(self) -> dict[str, Row]:
+        return expand(_read(self.folder / "source" / "tarn.yaml"))
+
+
 class Topics:
     """The sources of golden/general: passages and queries by topic, one intent a query."""
+
+    made_by = MADE_BY
 
     def __init__(self, folder: Path) -> None:
         self.topics = [_read(path) for path in sorted((folder / "source").glob("*.yaml"))]
@@ -208,7 +228,7 @@ def _passage(topic: str, passage: Row) -> Row:
 
 def build(folder: Path) -> list[str]:
     """Write the collection; return the problems, in which case nothing was written."""
-    sources: Sources | Topics = Topics(folder) if folder.name == "general" else Sources(folder)
+    sources: Sources | Topics = {"general": Topics, "cards": Cards}.get(folder.name, Sources)(folder)
     sources.check()
     queries = list(sources.queries())
     if sources.problems:
@@ -218,10 +238,11 @@ def build(folder: Path) -> list[str]:
     (folder / "qrels").mkdir(exist_ok=True)
     lines = [f"{query['_id']}\t{_id}\t{grade}\n" for query, grades in queries for _id, grade in sorted(grades.items())]
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(lines), encoding="utf-8")
-    made = dict.fromkeys(["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"], MADE_BY)
+    made = dict.fromkeys(["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"], sources.made_by)
     if isinstance(sources, Sources):
         _jsonl(folder / "train.jsonl", list(sources.quadruplets()))
-        made |= {"train.jsonl": MADE_BY, "glossary.yaml": "written by hand"}
+        made["train.jsonl"] = sources.made_by
+        made |= {"glossary.yaml": "written by hand"} if (folder / "glossary.yaml").exists() else {}
     manifest.write(folder, made)
     return []
 

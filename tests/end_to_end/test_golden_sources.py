@@ -1,5 +1,6 @@
-"""golden/payments is what it says it is, and a person can check it."""
+"""golden/payments and golden/cards are what they say they are, and a person can check them."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +15,16 @@ from ragguard.plan.load import from_values
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAYMENTS = ROOT / "golden" / "payments"
+CARDS = ROOT / "golden" / "cards"
 
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_required_values_stand_in_a_relevant_document_and_forbidden_ones_only_in_other_versions() -> None:
-    collection = load(PAYMENTS)
+@pytest.mark.parametrize("folder", [PAYMENTS, CARDS])
+def test_required_values_stand_in_a_relevant_document_and_forbidden_ones_only_in_other_versions(folder: Path) -> None:
+    collection = load(folder)
     families: dict[str, list[str]] = {}
     for document in collection.documents():
         families.setdefault(document.family, []).append(_flat(document.text))
@@ -34,9 +37,10 @@ def test_required_values_stand_in_a_relevant_document_and_forbidden_ones_only_in
             assert query.asks is None or any(_flat(value) in text for text in families[query.asks.family]), (query.id, value)
 
 
-def test_no_training_query_is_nearly_a_golden_one() -> None:
-    collection = load(PAYMENTS)
-    rows = load_quadruplets(PAYMENTS / "train.jsonl", collection)
+@pytest.mark.parametrize("folder", [PAYMENTS, CARDS])
+def test_no_training_query_is_nearly_a_golden_one(folder: Path) -> None:
+    collection = load(folder)
+    rows = load_quadruplets(folder / "train.jsonl", collection)
     assert overlaps((row.query for row in rows), (query.text for query in collection.queries.values())) == []
     assert {row.intent for row in rows}.isdisjoint(query.intent for query in collection.queries.values())
 
@@ -50,6 +54,31 @@ def test_the_collection_is_as_large_as_promised() -> None:
     assert len(collection.queries) >= 480
     assert len({query.intent for query in collection.queries.values()}) >= 380
     assert len(load_quadruplets(PAYMENTS / "train.jsonl", collection)) >= 600
+
+
+def test_the_cards_are_as_many_as_promised_and_ask_for_versions_and_in_vain() -> None:
+    collection = load(CARDS)
+    queries = list(collection.queries.values())
+    assert len(queries) >= 300
+    assert sum(query.asks is not None and bool(query.forbidden) for query in queries) >= 100
+    assert sum(not query.answerable for query in queries) >= 60
+    rows = load_quadruplets(CARDS / "train.jsonl", collection)
+    assert len(rows) >= 600
+    trained = {collection.document(row.positive.id).family for row in rows}
+    asked = {collection.document(name).family for grades in collection.qrels.values() for name, grade in grades.items() if grade == 2}
+    assert trained.isdisjoint(asked), "the facts of training are none of those that are asked"
+
+
+def test_the_cards_are_what_their_source_makes(tmp_path: Path) -> None:
+    copy = tmp_path / "golden"
+    (copy / "cards").mkdir(parents=True)
+    for name in ("build.py", "build_cards.py"):
+        shutil.copy(ROOT / "golden" / name, copy / name)
+    shutil.copytree(CARDS / "source", copy / "cards" / "source")
+    done = subprocess.run([sys.executable, str(copy / "build.py"), "cards"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    for made in ("corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "MANIFEST"):
+        assert (copy / "cards" / made).read_bytes() == (CARDS / made).read_bytes()
 
 
 def test_at_least_fifty_queries_must_never_break_and_they_spread_over_the_products() -> None:
