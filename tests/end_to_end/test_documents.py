@@ -34,6 +34,7 @@ IN_SENTENCES = {
     "ragguard check": "ragguard check",
     "ragguard schema": "ragguard schema",
     "ragguard cases": "ragguard cases",
+    "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",
     "ragguard --help": "ragguard --help",
 }
