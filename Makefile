@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := models,offline,train,dev
+EXTRAS := models,offline,train,judge,mteb,dev
 export HF_HUB_DISABLE_TELEMETRY = 1
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
@@ -17,7 +17,7 @@ venv: $(STAMP)
 
 # The environment is made again only when the pins or the dependencies change.
 $(STAMP): constraints.txt pyproject.toml
-	@key=$$( (cat constraints.txt; sed -n '/^\[project/,/^\[tool/p' pyproject.toml) | sha256sum | cut -d' ' -f1); \
+	@key=$$( (echo $(EXTRAS); cat constraints.txt; sed -n '/^\[project/,/^\[tool/p' pyproject.toml) | sha256sum | cut -d' ' -f1); \
 	if [ "$$(cat $(STAMP) 2>/dev/null)" = "$$key" ]; then touch $(STAMP); exit 0; fi; \
 	set -e; rm -rf $(VENV); $(PYTHON) -m venv $(VENV); \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "torch==$$(sed -n 's/^torch==//p' constraints.txt)"; \

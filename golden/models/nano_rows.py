@@ -78,10 +78,10 @@ class Stage:
 
 
 STAGES = (
-    Stage(repeats=0.05, skills=0.1, documents=(2, 3), versioned=0.0, in_vain=0.0, hinted=1.0, likeness=0.3, wordings=1),
-    Stage(repeats=0.0, skills=0.2, documents=(2, 4), versioned=0.4, in_vain=0.2, hinted=0.5),
-    Stage(repeats=0.0, skills=0.3, documents=(1, 5), versioned=0.6, in_vain=0.25, hinted=0.2),
-    Stage(repeats=0.0, skills=0.3, documents=(1, 5), versioned=0.6, in_vain=0.25, hinted=0.0),
+    Stage(repeats=0.05, skills=0.15, documents=(2, 3), versioned=0.0, in_vain=0.0, hinted=1.0, likeness=0.3, wordings=1),
+    Stage(repeats=0.0, skills=0.3, documents=(2, 4), versioned=0.4, in_vain=0.2, hinted=0.5),
+    Stage(repeats=0.0, skills=0.4, documents=(1, 5), versioned=0.6, in_vain=0.25, hinted=0.2),
+    Stage(repeats=0.0, skills=0.4, documents=(1, 5), versioned=0.6, in_vain=0.25, hinted=0.0),
 )
 
 
