@@ -1,11 +1,11 @@
 """golden/models/nano is what its card says, and its recipe draws the same text for the same seed."""
 
+import json
 import random
 import re
 import sys
 from collections.abc import Iterator
 from itertools import product
-import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
