@@ -28,7 +28,8 @@ from ragguard.store import Store, write_atomically
 from ragguard.suites.resolve import Resolved, Suite, resolve
 from ragguard.suites.runner import Asker
 from ragguard.systems.protocols import Progress
-from ragguard.train.arms import Ready, Workshop, prepare, system_of, train_system
+from ragguard.train.arms import Ready, prepare, system_of, train_system
+from ragguard.train.jobs import Workshop
 from ragguard.train.survey import survey
 from ragguard.trial import Trial
 

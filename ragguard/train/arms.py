@@ -6,28 +6,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem
 from ragguard.plan import lock as locks
-from ragguard.plan.load import LoadedPlan, retrievers, walk
+from ragguard.plan.generators import CausalGenerator
+from ragguard.plan.load import LoadedPlan, retrievers
 from ragguard.plan.lock import Lock
-from ragguard.plan.retrievers import BiEncoderRecipe, DenseRetriever, HybridRetriever, Recipe, RecordedRetriever, Retriever
+from ragguard.plan.lora import LoraRecipe
+from ragguard.plan.retrievers import BiEncoderRecipe, DenseRetriever, HybridRetriever, Retriever
 from ragguard.plan.source import expand
 from ragguard.plan.stages import CrossEncoderRecipe, CrossEncoderReranker
 from ragguard.plan.systems import SystemPlan
-from ragguard.store import Store
 from ragguard.systems import factory
-from ragguard.systems.protocols import Progress
 from ragguard.systems.protocols import Retriever as RunningRetriever
-from ragguard.train import biencoder, checkpoint, crossencoder
+from ragguard.train import biencoder, checkpoint, crossencoder, generator
 from ragguard.train.checkpoint import Checkpoint
-from ragguard.train.job import BiEncoderJob, CrossEncoderJob
+from ragguard.train.jobs import Workshop, generator_job_of, job_of, reranker_job_of
 
 CHECKPOINTS = "checkpoints"
 """The folder of the store that trained models lie in, each in a folder of its own."""
 
-RERANKER = "reranker"
-"""The place of a trained reranker; those of retrievers begin with ``retriever``."""
+RERANKER, GENERATOR = "reranker", "generator"
+"""The places of a trained reranker and generator; those of retrievers begin with ``retriever``."""
 
 CHECKPOINT, SECONDS = "checkpoint", "seconds"
 """Keys of a provenance: the folder of the checkpoint in the store, and how long the training took."""
@@ -57,20 +56,6 @@ class Ready:
     seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class Workshop:
-    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see, and whether
-    code that the plan names may run.
-    """
-
-    loaded: LoadedPlan
-    corpus: Collection
-    golden: Mapping[str, str]
-    store: Store
-    progress: Progress
-    allow_code: bool = False
-
-
 def prepare(workshop: Workshop, arm: str) -> Ready:
     """Make the system of one arm: ``baseline``, ``anchor``, or a candidate's name.
 
@@ -97,7 +82,7 @@ def _provenance(trained: Mapping[str, Checkpoint]) -> dict[str, Any]:
 
 def train_system(workshop: Workshop, system: SystemPlan, lock: Lock | None = None) -> dict[str, Checkpoint]:
     """Train every part of a system that has a recipe, or take its checkpoint: the one that a lock pins, or that of the same training
-    done before; by place. The reranker comes last, for it is trained on what the retriever finds.
+    done before; by place. The reranker comes after the retriever, whose findings it is trained on, and the generator after both.
     """
     trained = {}
     for location, part in retrievers(system):
@@ -108,6 +93,10 @@ def train_system(workshop: Workshop, system: SystemPlan, lock: Lock | None = Non
     if isinstance(reranker, CrossEncoderReranker) and reranker.train is not None and system.retriever is not None:
         retriever = _with_checkpoints(system.retriever, trained)
         trained[RERANKER] = _pinned(workshop, lock, RERANKER) or _train_reranker(workshop, reranker, reranker.train, retriever)
+    made = system.generator
+    if isinstance(made, CausalGenerator) and made.train is not None:
+        before = _as_trained(system, trained).model_copy(update={"generator": None})
+        trained[GENERATOR] = _pinned(workshop, lock, GENERATOR) or _train_generator(workshop, made, made.train, before)
     return trained
 
 
@@ -131,43 +120,10 @@ def _train_reranker(workshop: Workshop, part: CrossEncoderReranker, recipe: Cros
     return crossencoder.run(job, asked, _checkpoints(workshop), workshop.store, workshop.progress)
 
 
-def job_of(workshop: Workshop, part: DenseRetriever, recipe: BiEncoderRecipe) -> BiEncoderJob:
-    """Check everything that the training of a retriever needs, without loading a model. Raises as ``biencoder.prepare`` does."""
-    _permit(workshop, recipe)
-    return biencoder.prepare(
-        recipe if recipe.seed is not None else recipe.model_copy(update={"seed": workshop.loaded.plan.seed}),
-        document_text=part.document_text,
-        query_prompt=part.query_prompt,
-        document_prompt=part.document_prompt,
-        corpus=workshop.corpus,
-        golden_queries=workshop.golden,
-        base_dir=workshop.loaded.folder,
-    )
-
-
-def reranker_job_of(workshop: Workshop, part: CrossEncoderReranker, recipe: CrossEncoderRecipe, retriever: Retriever) -> CrossEncoderJob:
-    """Check everything that the training of a reranker needs, without loading a model; ``retriever`` need not be trained yet.
-
-    Raises:
-        InputError: as ``crossencoder.prepare``; or negatives are to be mined with a recorded run, which knows no training query.
-        CannotJudge: as ``crossencoder.prepare``.
-    """
-    _permit(workshop, recipe)
-    if recipe.negatives and any(isinstance(each, RecordedRetriever) for _, each in walk(retriever)):
-        raise InputError(Problem("", "a recorded run has no ranking of the training queries to mine negatives from", "say negatives: 0"))
-    return crossencoder.prepare(
-        recipe if recipe.seed is not None else recipe.model_copy(update={"seed": workshop.loaded.plan.seed}),
-        document_text=part.document_text,
-        corpus=workshop.corpus,
-        golden_queries=workshop.golden,
-        base_dir=workshop.loaded.folder,
-    )
-
-
-def _permit(workshop: Workshop, recipe: Recipe) -> None:
-    if recipe.trust_remote_code and not workshop.allow_code:
-        what = f"training {recipe.base} with trust_remote_code runs code of its own"
-        raise InputError(Problem("", what, "if you trust it, say so with --allow-code"))
+def _train_generator(workshop: Workshop, part: CausalGenerator, recipe: LoraRecipe, before: SystemPlan) -> Checkpoint:
+    job = generator_job_of(workshop, part, recipe, before)
+    ranking = factory.assemble(before, base=workshop.loaded.folder, allow_code=workshop.allow_code) if job.mined else None
+    return generator.run(job, ranking, _checkpoints(workshop), workshop.store, workshop.progress)
 
 
 def system_of(loaded: LoadedPlan, arm: str) -> SystemPlan:
@@ -198,13 +154,15 @@ def find(loaded: LoadedPlan, arm: str) -> Found:
 
 
 def _as_trained(system: SystemPlan, trained: Mapping[str, Checkpoint]) -> SystemPlan:
-    """The system with every recipe replaced by the folder of its checkpoint."""
-    retriever, reranker = system.retriever, system.reranker
+    """The system with every recipe replaced by the folder of its checkpoint; a generator's is an adapter of the recipe's base."""
+    retriever, reranker, made = system.retriever, system.reranker, system.generator
     if retriever is not None:
         retriever = _with_checkpoints(retriever, trained)
     if reranker is not None and RERANKER in trained:
         reranker = reranker.model_copy(update=_model(trained[RERANKER]))
-    return system.model_copy(update={"retriever": retriever, "reranker": reranker})
+    if isinstance(made, CausalGenerator) and made.train is not None and GENERATOR in trained:
+        made = made.model_copy(update=_adapter(made, made.train, trained[GENERATOR]))
+    return system.model_copy(update={"retriever": retriever, "reranker": reranker, "generator": made})
 
 
 def _with_checkpoints(retriever: Retriever, trained: Mapping[str, Checkpoint], place: str = "retriever") -> Retriever:
@@ -214,6 +172,11 @@ def _with_checkpoints(retriever: Retriever, trained: Mapping[str, Checkpoint], p
         parts = [_with_checkpoints(part, trained, f"{place}.retrievers.{index}") for index, part in enumerate(retriever.retrievers)]
         return retriever.model_copy(update={"retrievers": parts})
     return retriever
+
+
+def _adapter(part: CausalGenerator, recipe: LoraRecipe, made: Checkpoint) -> dict[str, Any]:
+    allowed = {key: getattr(part, key) or getattr(recipe, key) for key in ("trust_remote_code", "allow_pickle")}
+    return {"model": recipe.base, "revision": recipe.revision, "train": None, "adapter": str(made.folder.resolve()), **allowed}
 
 
 def _model(made: Checkpoint) -> dict[str, str | None]:

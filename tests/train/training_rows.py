@@ -1,0 +1,12 @@
+"""What the small collection of these tests is about, and how its files are written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+TOPICS = ["webhooks", "refunds", "invoices", "payouts", "disputes", "currencies", "taxes", "receipts", "limits", "keys"]
+
+
+def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
