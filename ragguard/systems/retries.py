@@ -4,15 +4,16 @@ from types import TracebackType
 from typing import Self
 
 from urllib3 import BaseHTTPResponse
+from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import ConnectionPool
 from urllib3.util import Retry
 
 
 class FreshRetry(Retry):
-    """Tries again over a new connection.
+    """Uses no connection again that brought a failure.
 
-    Servers that fail (uvicorn among them) close theirs after a 5xx without saying so; the next try would be lost on it, and what the
-    server said with it.
+    Servers that fail (uvicorn among them) close theirs after a 5xx without saying so. The next request would be lost on it, and the
+    message would be that, not what the server said.
     """
 
     def increment(
@@ -24,8 +25,8 @@ class FreshRetry(Retry):
         _pool: ConnectionPool | None = None,
         _stacktrace: TracebackType | None = None,
     ) -> Self:
-        """Count a try, and close the connection that it came by. Raises MaxRetryError where there is no further one."""
-        following = super().increment(method, url, response, error, _pool, _stacktrace)
-        if response is not None:
-            response.close()
-        return following
+        """Count a try. Raises MaxRetryError where there is no further one; the response can still be read."""
+        if response is not None and isinstance(response.connection, HTTPConnection) and response.connection.sock is not None:
+            response.connection.sock.close()  # which happens once the response, which holds it too, is read
+            response.connection.sock = None
+        return super().increment(method, url, response, error, _pool, _stacktrace)
