@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ pytestmark = pytest.mark.slow
 torch = pytest.importorskip("torch", reason="needs the extra models")
 
 PROMPT = "{% for d in documents %}[{{ d.number }}] {{ d.content }}\n{% endfor %}{{ question }}"
+CARDS = "{% for d in documents %}[{{ d.number }}] {{ d.content }}\n{% endfor %}Question: {{ question }}"
+TOKENS = 24
 CHAT = "{% for m in messages %}{{ m.content }} {% endfor %}"
 TEXTS = ("Tom had a red ball.", "Lily went to the park with her mom and saw a big dog.", "Ben likes to play with his toys.")
 QUESTIONS = [
@@ -66,24 +68,27 @@ def stories(folder: Path, shared_data: Path) -> Path:
 def said(tmp_path, vault, progress) -> Callable[..., list[Answer]]:
     """What a model answers in this process, or, with a server, there."""
 
-    def ask(model: Path | str, server: ModelServer | None = None, **more: Any) -> list[Answer]:
-        given: dict[str, Any] = {"model": str(model), "prompt": PROMPT, "document_text": "{text}", "max_new_tokens": 24, **more}
+    def ask(model: Path | str, server: ModelServer | None = None, asked: Sequence[Asked] = QUESTIONS, **more: Any) -> list[Answer]:
+        given: dict[str, Any] = {"model": str(model), "prompt": PROMPT, "document_text": "{text}", "max_new_tokens": TOKENS, **more}
         if server is None:
             plan: Any = CausalGenerator(type="causal-lm", **given)
         else:
             plan = OpenAIGenerator(type="openai", base_url=f"{server.url}/v1", retries=1, timeout=120, **given)
         generator = factory.generator(plan, base=tmp_path)
         generator.prepare(vault, progress)
-        found: list[Said] = generator.answer(QUESTIONS)
+        found: list[Said] = generator.answer(asked)
         assert not [each.error for each in found if each.error]
         return [each.answer for each in found if each.answer is not None]
 
     return ask
 
 
-def compared(answers: list[Answer]) -> list[tuple[Any, ...]]:
-    """What must be the same: text, citations, and how many tokens went in and came out."""
-    return [(each.text, each.citations, each.abstained, each.prompt_tokens, each.tokens) for each in answers]
+def compared(answers: list[Answer], ends: int = 0) -> list[tuple[Any, ...]]:
+    """What must be the same: text, citations, and how many tokens went in and came out.
+
+    The server counts the token that ends an answer, here it is not part of it (``ends``: add it).
+    """
+    return [(each.text, each.citations, each.abstained, each.prompt_tokens, min(each.tokens + ends, TOKENS)) for each in answers]
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
@@ -91,24 +96,30 @@ def compared(answers: list[Answer]) -> list[tuple[Any, ...]]:
 def test_a_real_model_says_there_what_it_says_here(server, stories, said, stream, system) -> None:
     here = said(stories, system=system)
     assert len({answer.text for answer in here}) > 5
-    assert compared(said(stories, server, system=system, stream=stream)) == compared(here)
+    assert compared(said(stories, server, system=system, stream=stream)) == compared(here, ends=1)
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
-def test_nano_says_there_what_it_says_here(server, nano_folder, said, stream) -> None:
-    assert compared(said(nano_folder, server, stream=stream)) == compared(said(nano_folder))
+def test_nano_says_there_what_it_says_here(server, nano_folder, root, said, stream) -> None:
+    read = lambda name: map(json.loads, (root / "golden" / "cards" / name).read_text().splitlines()[:40])  # noqa: E731
+    shown = [Document(each["_id"], each["text"]) for each in read("corpus.jsonl")]
+    cards = [Asked(query["_id"], query["text"], tuple(shown[i : i + 3])) for i, query in enumerate(read("queries.jsonl"))]
+    told = [card for card, answer in zip(cards, said(nano_folder, asked=cards, prompt=CARDS), strict=True) if answer.text]
+    here = said(nano_folder, asked=told, prompt=CARDS)
+    assert len({answer.text for answer in here}) > 5
+    assert compared(said(nano_folder, server, asked=told, prompt=CARDS, stream=stream)) == compared(here, ends=1)
 
 
 def test_a_random_model_says_there_what_it_says_here(server, folder, said) -> None:
     model = tiny_llama.make(folder / "random", chat=tiny_llama.CHAT)
     here = said(model)
-    assert compared(said(model, server, stream=False)) == compared(here)
+    assert compared(said(model, server, stream=False)) == compared(here, ends=1)
     streamed = said(model, server)
     assert any(each.text.endswith("\N{REPLACEMENT CHARACTER}") for each in here)
     for one, other in zip(here, streamed, strict=True):  # its stream leaves out the end where that is no whole character
         assert one.text.startswith(other.text)
         assert one.text.removeprefix(other.text).replace("\N{REPLACEMENT CHARACTER}", "").strip() == ""
-        assert (one.prompt_tokens, one.tokens) == (other.prompt_tokens, other.tokens)
+        assert (one.prompt_tokens, min(one.tokens + 1, TOKENS)) == (other.prompt_tokens, other.tokens)
 
 
 def test_what_the_models_files_say_of_sampling_counts_there_unless_the_body_overrules_it(server, stories, said) -> None:
@@ -116,8 +127,8 @@ def test_what_the_models_files_say_of_sampling_counts_there_unless_the_body_over
     penalised = stories.parent / "penalised"
     shutil.copytree(stories, penalised)
     (penalised / "generation_config.json").write_text(json.dumps(SAMPLING))
-    here = compared(said(stories))
-    assert compared(said(penalised)) == here
+    here = compared(said(stories), ends=1)
+    assert compared(said(penalised), ends=1) == here
     there = compared(said(penalised, server))
     assert there != here
     assert there == compared(said(penalised, server, stream=False))
@@ -125,7 +136,7 @@ def test_what_the_models_files_say_of_sampling_counts_there_unless_the_body_over
 
 
 def test_a_temperature_draws_there_only_where_sampling_is_asked_for(server, stories, said) -> None:
-    here = compared(said(stories))
+    here = compared(said(stories), ends=1)
     assert compared(said(stories, server, temperature=5.0)) == here
     drawn = compared(said(stories, server, temperature=5.0, body={"generation_config": '{"do_sample": true}'}))
     assert len(set(drawn) - set(here)) > 5
