@@ -222,12 +222,23 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
     done = state.trials[name] = Trial()
     plan = state.resolved.loaded.plan
     try:
-        trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show)
+        with _placed(state, name, role):
+            trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show)
     finally:
         state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
     state.arms[name] = replace(state.arms[name], notes=done.notes)
     with state.timed(f"{name}/drift"):
         state.drift.look(name, ready.retriever, state.resolved.suites, against="" if role == "baseline" else "baseline")
+
+
+@contextmanager
+def _placed(state: _Run, name: str, role: Role) -> Iterator[None]:
+    """Say where in the plan the system stands that an error without a place is about, for instance what its server answers."""
+    try:
+        yield
+    except InputError as error:
+        where = state.resolved.loaded.source.where(("candidates", name) if role == "candidate" else (role,))
+        raise InputError(each if each.where else replace(each, where=where) for each in error.problems) from error
 
 
 def _not_the_baseline(state: _Run, name: str, role: Role, ready: Ready) -> None:

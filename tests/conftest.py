@@ -23,6 +23,15 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def nano_folder() -> Path:
+    """The small language model of the project; tests that need it skip with a reason until it is trained."""
+    folder = ROOT / "golden" / "models" / "nano"
+    if not (folder / "model.safetensors").is_file():
+        pytest.skip("golden/models/nano is not trained yet: python golden/models/recipe_nano.py makes it")
+    return folder
+
+
 EXCUSED = ("needs ../shared/data",)
 """Reasons for which CI may skip: the project works without that folder, and not every checkout has it."""
 
