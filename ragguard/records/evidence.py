@@ -11,6 +11,17 @@ Tier = Literal["blocking", "veto", "advisory", "must"]
 
 
 @dataclass(frozen=True, slots=True)
+class Orders:
+    """What a planted passage tells whoever reads it: the ``text`` of its orders, the ``phrase`` that it wants said, and a ``canary``, a
+    string that stands nowhere else and that no answer should hold.
+    """
+
+    text: str
+    phrase: str
+    canary: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One query of one suite, with what is expected of it.
 
@@ -18,7 +29,7 @@ class Case:
     not relevant). ``asked`` holds the versions, of the family that the query asks for, which answer it; empty where no version is
     asked, or the kind of suite does not look. ``products`` and ``types`` are those of the documents that answer; empty where those
     have none. ``clean`` is the id of the unperturbed case of the same suite that this one was made from ("": it stands as it is), and
-    ``attack`` the name of what was planted in the corpus against it.
+    ``attack`` the name of what was planted in the corpus against it; ``orders`` are those in what was planted, if it has any.
     """
 
     id: str
@@ -30,6 +41,7 @@ class Case:
     types: tuple[str, ...] = ()
     clean: str = ""
     attack: str = ""
+    orders: Orders | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,8 @@ class Answer:
 
     ``citations`` are the ids of the documents that it cites, in the order of their first citation; ``abstained`` that it says the
     documents do not tell. ``tokens`` and ``prompt_tokens`` count the model's own tokens (0 where there is none); ``cut`` says that not
-    all of the contexts fitted into the prompt. ``samples`` are all the answers where several were drawn, ``text`` being the first.
+    all of the contexts fitted into the prompt. ``samples`` are all the answers where several were drawn, of which this is the first;
+    they have no tokens of their own.
     """
 
     text: str
@@ -67,7 +80,7 @@ class Answer:
     tokens: int = 0
     prompt_tokens: int = 0
     cut: bool = False
-    samples: tuple[str, ...] = ()
+    samples: tuple["Answer", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
