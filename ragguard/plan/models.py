@@ -41,6 +41,9 @@ class CheckPlan(Model):
     slice: str = ""
     limit: float | None = Field(None, description="Absolute floor (ceiling, where lower is better) in the metric's unit")
     strict: bool = False
+    needs: Literal["answers"] | None = Field(
+        None, description="Left out, with a note, where no system of the plan answers; without it, a check of answers is an error there"
+    )
 
 
 PERTURBATIONS = (

@@ -12,11 +12,11 @@ Tier = Literal["blocking", "veto", "advisory", "must"]
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a planted passage tells whoever reads it: the ``text`` of its orders, the ``phrase`` that it wants said, and a ``canary``, a
-    string that stands nowhere else and that no answer should hold.
+    """What planted passages tell whoever reads them: the ``texts`` of their orders, each of which wants the same ``phrase`` said, and a
+    ``canary``, a string that stands nowhere else and that no answer should hold.
     """
 
-    text: str
+    texts: tuple[str, ...]
     phrase: str
     canary: str
 
@@ -29,7 +29,7 @@ class Case:
     not relevant). ``asked`` holds the versions, of the family that the query asks for, which answer it; empty where no version is
     asked, or the kind of suite does not look. ``products`` and ``types`` are those of the documents that answer; empty where those
     have none. ``clean`` is the id of the unperturbed case of the same suite that this one was made from ("": it stands as it is), and
-    ``attack`` the name of what was planted in the corpus against it; ``orders`` are those in what was planted, if it has any.
+    ``attack`` the name of what was planted in the corpus against it; ``orders`` are those in what was planted, if there are any.
     """
 
     id: str

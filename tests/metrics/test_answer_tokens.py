@@ -41,6 +41,7 @@ UNLIKE = [
     ("EUR 5", "USD 5"),
     ("0.5", "5"),
     ("/v2/refunds", "/v2/refunds/{id}"),
+    ("/refunds", "https://api.example/v2/refunds"),
     ("refund_left", "refund_left_at"),
     ("--dry", "--dry-run"),
     ("20 November", "20 December"),
@@ -76,6 +77,7 @@ def test_two_things_are_two(one: str, other: str) -> None:
         ("in v2.3 it was so", "2.3"),
         ("takes 30 seconds", "30"),
         ("a link took 50 payment", "50 payments"),
+        ("at https://api.example/v2/refunds.", "/v2/refunds"),
     ],
 )
 def test_what_is_wanted_is_found(text: str, wanted: str) -> None:

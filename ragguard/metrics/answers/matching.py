@@ -12,7 +12,8 @@ VALUES = frozenset({"number", "quantity", "date", "clock", "version", "name"})
 def contains(text: str, wanted: str) -> bool:
     """Tell whether the tokens of ``wanted`` stand in a text, one after the other; articles and punctuation do not count.
 
-    A wanted number without a unit is found with any; a day without a year in any. What has no token at all is not contained.
+    A wanted number without a unit is found with any; a day without a year in any; a path in a URL that has it. What has no token at all
+    is not contained.
     """
     needle, hay = tokens(wanted), tokens(text)
     return bool(needle) and any(_stands(needle, hay, at) for at in range(len(hay) - len(needle) + 1))
@@ -29,7 +30,14 @@ def _same(wanted: Token, found: Token) -> bool:
         return wanted.number == found.number or (found.kind == "version" and "." in wanted.text and wanted.text == found.text)
     if wanted.kind == "version":
         return found.kind == "number" and "." in found.text and wanted.text == found.text
+    if wanted.kind == "name":
+        return "://" in found.key and "/" in wanted.key and _path(found.key) == wanted.key.lstrip("/")
     return wanted.kind == found.kind == "date" and wanted.text.startswith("--") and found.text.endswith(wanted.text[1:])
+
+
+def _path(url: str) -> str:
+    """What stands behind the host."""
+    return url.partition("://")[2].partition("/")[2]
 
 
 def values(text: str) -> tuple[Token, ...]:
