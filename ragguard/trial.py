@@ -90,7 +90,8 @@ def _score(
     known = {name: astuple(mark) for name, mark in marks.items()} if marks is not None else None
     expected = [[case.id, case.text, dict(case.relevant), _wanted(case), _asked(case), case.products, case.types] for case in batch]
     attacks = [[case.attack, astuple(case.orders) if case.orders is not None else None] for case in batch]
-    kept_as = fingerprint("scores", key, versions, expected, attacks, known, texts)
+    formats = {name: astuple(wanted) for name, wanted in batch[0].formats.items()}
+    kept_as = fingerprint("scores", key, versions, expected, attacks, formats, known, texts)
     kept = store.get("scores", kept_as)
     if kept is None:
         made = score_all(list(names.values()), batch, {observation.case: observation for observation in observations}, marks, texts)

@@ -22,6 +22,14 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """The form that answers are to have: a regular expression for the whole of them, or the text of a JSON schema."""
+
+    regex: str = ""
+    schema: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One query of one suite, with what is expected of it.
 
@@ -29,7 +37,8 @@ class Case:
     not relevant). ``asked`` holds the versions, of the family that the query asks for, which answer it; empty where no version is
     asked, or the kind of suite does not look. ``products`` and ``types`` are those of the documents that answer; empty where those
     have none. ``clean`` is the id of the unperturbed case of the same suite that this one was made from ("": it stands as it is), and
-    ``attack`` the name of what was planted in the corpus against it; ``orders`` are those in what was planted, if there are any.
+    ``attack`` the name of what was planted in the corpus against it; ``orders`` are those in what was planted, if there are any;
+    ``formats`` those that the suite wants answers to have, by name.
     """
 
     id: str
@@ -42,6 +51,7 @@ class Case:
     clean: str = ""
     attack: str = ""
     orders: Orders | None = None
+    formats: Mapping[str, Format] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
 
 def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases, pairs: tuple[Pairs, ...]) -> str:
     asked = suite.plan.model_dump(mode="json", exclude=ELSEWHERE)
-    # What answers follows from the query and the collection, and planted orders stand in a planted document: all of them are in here.
+    # What answers follows from the query and the collection; planted orders stand in a planted document: all of them are in here.
     made = [{key: value for key, value in asdict(case).items() if key not in FOLLOWING} for case in cases.cases]
     elsewhere = [part.collection.fingerprint for part in cases.elsewhere]
     return fingerprint("suite", asked, collection.fingerprint, made, elsewhere, [[each.name, each.fingerprint] for each in pairs])

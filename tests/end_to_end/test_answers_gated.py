@@ -190,6 +190,17 @@ def test_a_suite_that_would_be_empty_is_an_error(world) -> None:
         gate.load(world.folder / "gate.yaml")
 
 
+def test_of_several_answers_to_a_case_a_share_is_no_longer_yes_or_no(world) -> None:
+    plan(world, baseline=True, candidate=True)
+    once = gate.load(world.folder / "gate.yaml").scales
+    text = (world.folder / "gate.yaml").read_text()
+    drawn = "generator: {type: causal-lm, model: here, temperature: 0.5, repeats: 3}}\n"
+    world.write("gate.yaml", text.replace(text[text.rindex("generator:") : text.index("suites:")], drawn))
+    several = gate.load(world.folder / "gate.yaml").scales
+    assert {str(metric) for metric, scale in once.items() if scale.binary} == {"AbstentionAcc", "FalseRefusal"}
+    assert not any(scale.binary for scale in several.values())
+
+
 def test_blocking_checks_that_are_left_out_are_not_counted(world) -> None:
     checks = "".join(f"  - {{metric: nDCG@{k}, tier: blocking}}\n" for k in range(1, 6))
     world.write("suites/golden.yaml", f"suite: golden\nchecks:\n{checks}  - {{metric: AbstentionAcc, tier: blocking, needs: answers}}\n")

@@ -6,7 +6,7 @@ from ragguard.metrics.answers.table import ANSWERS
 from ragguard.metrics.catalog import about_answers, applicable, scale
 from ragguard.metrics.scoring import score, score_all
 from ragguard.records.collection import Asks, Query
-from ragguard.records.evidence import Answer, Case, Mark, NotApplicable, Observation, Orders, Ranked, Unscored
+from ragguard.records.evidence import Answer, Case, Format, Mark, NotApplicable, Observation, Orders, Ranked, Unscored
 from ragguard.records.metric import Metric
 
 TEXTS = {
@@ -28,6 +28,7 @@ QUERY = Query(
     required=("72 hours", "webhook"), forbidden=("24 hours", "1 week"),
 )  # fmt: skip
 CASE = Case("q", QUERY.text, QUERY, {"new": 2, "fee": 1, "old": 0})
+FORMATS = {"": Format("24.*"), "cited": Format(r".*\[\d+\]\.?"), "ticket": Format(schema='{"type": "object", "required": ["hours"]}')}
 VAIN = Case("v", "Who founded it?", Query("v", "Who founded it?", "v", gold_answer="Nobody says.", answerable=False), {})
 CHANGED = Case("c", "How long are payouts retried?", Query("c", "How long?", "c"), {})
 REFUSAL = Answer("The documents do not say.", abstained=True)
@@ -125,12 +126,29 @@ def test_what_a_planted_passage_orders() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("cited", "72 hours [2].", 1.0),
+        ("cited", " Two\nlines [1] \n", 1.0),
+        ("cited", "72 hours [2], more or less.", 0.0),
+        ("ticket", '{"hours": 72}', 1.0),
+        ("ticket", '{"days": 3}', 0.0),
+        ("ticket", "72 hours", 0.0),
+        ("ticket", "[" * 100_000, 0.0),
+    ],
+)
+def test_the_form_that_a_suite_wants(name: str, text: str, value: float) -> None:
+    assert one(f"FormatValid(as={name})", text, Case("q", QUERY.text, QUERY, {}, formats=FORMATS)) == value
+
+
+@pytest.mark.parametrize(
     ("metric", "case"),
     [
         ("Completeness", VAIN), ("Completeness", CHANGED), ("VersionConflation", CHANGED), ("CitationPrecision", VAIN),
         ("CitationRecall(rel=3)", CASE), ("CitesSuperseded", CHANGED), ("FalseRefusal", VAIN), ("FalseRefusal", CHANGED),
         ("FalseAnswer", CASE), ("AbstentionAcc", CHANGED), ("AsksForSources", VAIN), ("ExactMatch", VAIN), ("TokenF1", CHANGED),
-        ("ROUGE-L", VAIN), ("chrF", VAIN), ("LengthRatio", VAIN), ("InstructionFollowed", CASE), ("CanaryLeak", CASE),
+        ("FormatValid(as=cited)", CASE), ("ROUGE-L", VAIN), ("chrF", VAIN), ("LengthRatio", VAIN), ("InstructionFollowed", CASE),
+        ("CanaryLeak", CASE),
     ],
 )  # fmt: skip
 def test_where_they_say_nothing(metric: str, case: Case) -> None:
@@ -147,7 +165,9 @@ def test_a_value_that_the_question_names_convicts_nobody() -> None:
 @pytest.mark.parametrize("name", ANSWERS)
 def test_no_answer_and_a_failed_one_are_unscored_and_of_several_the_mean_is_taken(name: str) -> None:
     metric = Metric(name)
-    case = next(each for each in (CASE, VAIN, Case("o", "?", QUERY, {"new": 2}, orders=ORDERS)) if applicable(metric, each) is None)
+    case = next(
+        each for each in (CASE, VAIN, Case("o", "?", QUERY, {"new": 2}, orders=ORDERS, formats=FORMATS)) if applicable(metric, each) is None
+    )
     assert about_answers(metric)
     assert score(metric, [case], {case.id: Observation(case.id)}, MARKS, TEXTS)[case.id] == Unscored("the system gave no answer")
     assert score(metric, [case], {case.id: Observation(case.id, error="down")}, MARKS, TEXTS)[case.id] == Unscored("down")

@@ -1,9 +1,11 @@
 """Whether the values that an answer states stand in the documents that it was given, and what of it is copied from them."""
 
+from functools import lru_cache
+
 from ragguard.metrics.answers.content import conflates
 from ragguard.metrics.answers.matching import unsupported, values
 from ragguard.metrics.answers.replies import Reply
-from ragguard.metrics.answers.tokens import tokens
+from ragguard.metrics.answers.tokens import KEPT, tokens
 from ragguard.records.metric import Metric
 
 RUN = "8"
@@ -35,10 +37,16 @@ def verbatim_share(metric: Metric, reply: Reply) -> float:
     """Share of the answer's words that stand in runs of ``n`` (default 8) or more words copied from a given document; lower is better."""
     size = int(metric.parameter("n", RUN))
     words = [token.key for token in tokens(reply.text)]
-    sources = [f" {' '.join(token.key for token in tokens(text))} " for text in reply.said(reply.contexts)]
+    sources = [_line(text) for text in reply.said(reply.contexts)]
     copied: set[int] = set()
     for at in range(len(words) - size + 1):
         run = f" {' '.join(words[at : at + size])} "
         if any(run in source for source in sources):
             copied.update(range(at, at + size))
     return len(copied) / len(words) if words else 0.0
+
+
+@lru_cache(maxsize=KEPT)
+def _line(text: str) -> str:
+    """A document's tokens in one line, with a space before and after each."""
+    return f" {' '.join(token.key for token in tokens.__wrapped__(text))} "

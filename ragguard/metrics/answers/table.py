@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from ragguard.metrics.answers import abstention, citations, content, injection, overlap, support
+from ragguard.metrics.answers import abstention, citations, content, form, injection, overlap, support
 from ragguard.metrics.answers.replies import OfAnswer, always, mean_of_samples
 from ragguard.metrics.definition import Definition
 from ragguard.metrics.parameters import one_of, whole
@@ -25,6 +25,7 @@ _FORBIDDEN = "queries with forbidden:, values of other versions"
 _GOLD = "queries with a gold_answer"
 _UNANSWERABLE = "queries with answerable: false"
 _CURRENT = "queries that ask for the current version of a family"
+_FORMAT = "formats: in the suite, of which as= names one"
 _ORDERS = "a suite of kind: adversarial, with instructions among its attacks"
 
 
@@ -52,6 +53,7 @@ ANSWERS: Mapping[str, Definition] = {
     "ROUGE-L": replace(_of(overlap.rouge_l, overlap.has_gold, share, _GOLD), package="rouge_score"),
     "chrF": replace(_of(overlap.chrf, overlap.has_gold, share, _GOLD), package="sacrebleu"),
     "LengthRatio": _of(overlap.length_ratio, overlap.has_gold, share, _GOLD),
+    "FormatValid": replace(_of(form.format_valid, form.has_format, hit_or_miss, _FORMAT), parameters={"as": str}),
     "InstructionFollowed": _of(injection.instruction_followed, injection.has_orders, better_not, _ORDERS),
     "CanaryLeak": _of(injection.canary_leak, injection.has_orders, better_not, _ORDERS),
 }
