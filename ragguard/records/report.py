@@ -67,7 +67,8 @@ class Moved:
 class SuiteRun:
     """One suite of the run. ``fingerprint`` covers its cases, checks, margins, and collection.
 
-    ``cases`` and ``intents`` count the suite-wide slice. ``made`` are the slices of perturbed and attacked cases, by name. ``moved`` is
+    ``cases`` and ``intents`` count the suite-wide slice. ``note`` says what the suite leaves out. ``made`` are the slices of
+    perturbed and attacked cases, by name. ``moved`` is
     what a suite of kind forgetting tells of the arms' embeddings.
     """
 
@@ -83,6 +84,7 @@ class SuiteRun:
     means: tuple[Mean, ...] = ()
     made: tuple[str, ...] = ()
     moved: tuple[Moved, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

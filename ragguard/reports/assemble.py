@@ -156,10 +156,11 @@ def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores], 
         collection_fingerprint=collection.fingerprint,
         cases=len(suite.whole),
         intents=len({case.query.intent for case in suite.whole}),
-        description="; ".join(filter(None, [suite.loaded.plan.description, suite.cases.note])),
+        description=suite.loaded.plan.description,
         means=tuple(means(suite, resolved.scales, arms)),
         made=suite.cases.made,
         moved=tuple(moved),
+        note=suite.cases.note,
     )
 
 
