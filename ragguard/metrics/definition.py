@@ -64,7 +64,8 @@ class Definition:
 
     ``applicable`` says, of a case alone, why the metric means nothing there (None: it does); ``function`` sees only cases where it
     means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted. ``needs_marks``
-    says that the function reads the batch's marks, and ``needs``, in words, what a suite must give it to apply to any case at all.
+    says that the function reads the batch's marks, and ``needs``, in words, what a suite must give it to apply to any case at all;
+    ``required`` are the parameters without which it says nothing.
     """
 
     function: MetricFunction
@@ -74,3 +75,4 @@ class Definition:
     parameters: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
     needs_marks: bool = False
     needs: str = ""
+    required: tuple[str, ...] = ()

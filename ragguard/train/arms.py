@@ -8,6 +8,7 @@ from typing import Any
 
 from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem
+from ragguard.execute.meter import Meter, Used
 from ragguard.plan import lock as locks
 from ragguard.plan.load import LoadedPlan, retrievers, walk
 from ragguard.plan.lock import Lock
@@ -59,8 +60,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see, and whether
-    code that the plan names may run.
+    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see, whether code
+    that the plan names may run, and what measures the stages.
     """
 
     loaded: LoadedPlan
@@ -69,6 +70,7 @@ class Workshop:
     store: Store
     progress: Progress
     allow_code: bool = False
+    meter: Meter = field(default_factory=Meter)
 
 
 def prepare(workshop: Workshop, arm: str) -> Ready:
@@ -82,7 +84,7 @@ def prepare(workshop: Workshop, arm: str) -> Ready:
     found = find(workshop.loaded, arm)
     trained = train_system(workshop, found.system, found.lock)
     plan = _as_trained(found.system, trained)
-    retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+    retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code, meter=workshop.meter)
     if found.lock is not None:
         locks.verify(found.lock, retriever.fingerprint)
     seconds = [made.provenance[SECONDS] for made in trained.values()]
@@ -103,12 +105,21 @@ def train_system(workshop: Workshop, system: SystemPlan, lock: Lock | None = Non
     for location, part in retrievers(system):
         if isinstance(part, DenseRetriever) and part.train is not None:
             place = ".".join(map(str, location))
-            trained[place] = _pinned(workshop, lock, place) or _train(workshop, part, part.train)
+            with workshop.meter.stage("train the retriever") as used:
+                trained[place] = _counted(used, _pinned(workshop, lock, place) or _train(workshop, part, part.train))
     reranker = system.reranker
     if isinstance(reranker, CrossEncoderReranker) and reranker.train is not None and system.retriever is not None:
         retriever = _with_checkpoints(system.retriever, trained)
-        trained[RERANKER] = _pinned(workshop, lock, RERANKER) or _train_reranker(workshop, reranker, reranker.train, retriever)
+        with workshop.meter.stage("train the reranker") as used:
+            made = _pinned(workshop, lock, RERANKER) or _train_reranker(workshop, reranker, reranker.train, retriever)
+            trained[RERANKER] = _counted(used, made)
     return trained
+
+
+def _counted(used: Used, made: Checkpoint) -> Checkpoint:
+    used.done += made.fresh
+    used.kept += not made.fresh
+    return made
 
 
 def _pinned(workshop: Workshop, lock: Lock | None, place: str) -> Checkpoint | None:
