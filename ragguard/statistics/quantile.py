@@ -55,4 +55,5 @@ def ratio(
         (before, after), log_ratio, paired=True, vectorized=True, method="percentile", n_resamples=resamples, batch=_AT_ONCE,
         confidence_level=level, rng=rng,
     ).confidence_interval  # fmt: skip
-    return Ratio(quantile, *(float(np.exp(each)) for each in (log_ratio(before, after), found.low, found.high)), len(before))
+    point, lower, upper = (float(np.exp(each)) for each in (log_ratio(before, after), found.low, found.high))
+    return Ratio(quantile, point, lower, upper, len(before))
