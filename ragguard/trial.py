@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, field
 from pydantic import TypeAdapter
 
 from ragguard.data.collection import Collection
+from ragguard.execute.meter import Used
 from ragguard.metrics import catalog
 from ragguard.metrics.scoring import score_all
 from ragguard.records.collection import Document
@@ -20,6 +21,9 @@ from ragguard.suites.resolve import Suite
 from ragguard.suites.runner import Asker
 
 _SCORES = TypeAdapter(dict[str, dict[str, Score]])
+
+SCORE = "score"
+"""The stage that scores what was observed."""
 
 Note = str | int | float
 
@@ -50,9 +54,12 @@ def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show
         with trial.timed(suite.name):
             scores = trial.scores.setdefault(suite.name, ArmScores())
             for key, batch, observations in asker.observe(part.cases, part.collection, depth):
-                scores.add(batch, observations, _score(asker.store, suite, part, key, batch, observations), show)
+                with asker.meter.stage(SCORE) as used:
+                    scored = _score(asker.store, suite, part, key, batch, observations, used)
+                scores.add(batch, observations, scored, show)
             if len(scores.scores) == len(suite.cases.cases):
-                scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
+                with asker.meter.stage(SCORE):
+                    scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
             trial.notes |= _noted(suites, suite, part, asker)
     trial.notes |= asker.strange()
 
@@ -79,7 +86,7 @@ def _noted(suites: Sequence[Suite], suite: Suite, part: Part, asker: Asker) -> d
 
 
 def _score(
-    store: Store, suite: Suite, part: Part, key: str, batch: Sequence[Case], observations: Sequence[Observation]
+    store: Store, suite: Suite, part: Part, key: str, batch: Sequence[Case], observations: Sequence[Observation], used: Used
 ) -> dict[Metric, Mapping[str, Score]]:
     names = {str(metric): metric for metric in catalog.direct(suite.metrics)}
     versions = {name: catalog.version(metric) for name, metric in names.items()}
@@ -93,6 +100,7 @@ def _score(
     formats = {name: astuple(wanted) for name, wanted in batch[0].formats.items()}
     kept_as = fingerprint("scores", key, versions, expected, attacks, formats, known, texts)
     kept = store.get("scores", kept_as)
+    used.done, used.kept = used.done + len(batch) * (kept is None), used.kept + len(batch) * (kept is not None)
     if kept is None:
         made = score_all(list(names.values()), batch, {observation.case: observation for observation in observations}, marks, texts)
         kept = _SCORES.dump_json({str(metric): dict(values) for metric, values in made.items()})

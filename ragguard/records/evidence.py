@@ -99,7 +99,8 @@ class Observation:
 
     ``ranking`` is best first; ``contexts`` are the ids of the documents that a generator was given, in order, and ``answer`` what it
     said (None where the system has none). ``seconds`` is time per stage: ``retrieve``, ``rerank``, ``generate``, ``first_token`` (within
-    ``generate``), ``remote``.
+    ``generate``), ``remote``. Where a stage worked on several cases at once, they are the case's share, and ``together`` says how many
+    shared; a stage that is not in it was timed case by case.
     """
 
     case: str
@@ -108,6 +109,7 @@ class Observation:
     seconds: Mapping[str, float] = field(default_factory=dict)
     contexts: tuple[str, ...] = ()
     answer: Answer | None = None
+    together: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ragguard.records.efficiency import Answering, Latency, Reach, Stage
 from ragguard.records.evidence import Answer, Score
 from ragguard.records.verdict import Answer as Decided
 from ragguard.records.verdict import Decision
@@ -132,10 +133,19 @@ class ShownDocument:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The only part of a report that differs between two runs of the same thing. Seconds of wall clock, by arm/suite/stage."""
+    """The only part of a report that differs between two runs of the same thing. ``seconds`` are of wall clock, by arm/suite/stage.
+
+    ``memory`` is the highest resident memory of the process in bytes, None where it cannot be measured; ``reach`` says of what the
+    peaks of the stages are the highest.
+    """
 
     started: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+    answering: tuple[Answering, ...] = ()
+    memory: int | None = None
+    reach: Reach = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMOTE
@@ -24,13 +24,17 @@ GRAVEST_FIRST: tuple[Answer, ...] = ("error", "hold", "block")
 
 @dataclass
 class ArmScores:
-    """What one arm did on one suite: scores by case and metric, the heads of its rankings, and its errors."""
+    """What one arm did on one suite: scores by case and metric, the heads of its rankings, and its errors.
+
+    ``costs`` are the observations of cases without an error, without their rankings: what they took, and how long their answers are.
+    """
 
     scores: dict[str, dict[Metric, Score]] = field(default_factory=dict)
     heads: dict[str, tuple[Shown, ...]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Said] = field(default_factory=dict)
     contexts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    costs: dict[str, Observation] = field(default_factory=dict)
 
     def add(
         self, cases: Sequence[Case], observations: Sequence[Observation], scores: Mapping[Metric, Mapping[str, Score]], show: int
@@ -42,6 +46,8 @@ class ArmScores:
             self.heads[case.id] = tuple(Shown(ranked.id, ranked.score, case.relevant.get(ranked.id)) for ranked in head)
             if observation.error:
                 self.errors[case.id] = observation.error
+            else:
+                self.costs[case.id] = replace(observation, ranking=())
             if observation.answer is not None:
                 self.answers[case.id], self.contexts[case.id] = observation.answer, observation.contexts
 

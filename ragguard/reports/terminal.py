@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ragguard.records.report import Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import figures, means, moved, robustness, spent, tables, words, worst
+from ragguard.reports import efficiency, figures, means, moved, robustness, spent, tables, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
@@ -114,9 +114,7 @@ def _end(report: Report, pen: Pen, folder: Path | None) -> None:
         pen.heading("How to read this")
         pen.say(words.legend(judged[0]), "dim")
     took = spent.total(report)
-    if took:
-        pen.heading("Time")
-        pen.say(", ".join(spent.shares(report)))
+    efficiency.show(report, pen)
     pen.heading(f"{words.HEADLINE[report.answer]} (exit code {report.exit_code})", f"took {figures.seconds(took)}" if took else "")
     if folder is not None:
         pen.say(f"Report: {folder}")

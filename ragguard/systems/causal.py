@@ -1,5 +1,6 @@
 """A generator that is a causal language model on this machine."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from ragguard.systems.citations import abstains, sources
 from ragguard.systems.decoding import seed_of
 from ragguard.systems.fingerprints import digest, folder_digest
 from ragguard.systems.fitting import Fitted
-from ragguard.systems.language import LanguageModel
+from ragguard.systems.language import LanguageModel, Spoken
 from ragguard.systems.prompts import Prompt
 from ragguard.systems.protocols import Asked, Progress, Said, Vault
 from ragguard.systems.wording import Wording
@@ -62,13 +63,22 @@ class CausalGenerator:
     def answer(self, asked: Sequence[Asked]) -> list[Said]:
         """Return one result per question, in order; a question that no prompt can hold is that result's error.
 
+        Seconds are those of making the prompt, and the share of the batches that the answer was generated in.
+
         Raises:
             CannotJudge: the model or the memory failed.
         """
-        fitted = [self._fit(each) for each in asked]
+        fitted, taken = [], []
+        for each in asked:
+            began = time.perf_counter()
+            fitted.append(self._fit(each))
+            taken.append(time.perf_counter() - began)
         held = [(each.question, prompt) for each, prompt in zip(asked, fitted, strict=True) if isinstance(prompt, Fitted)]
         found = iter(self._generate(held))
-        return [Said(error=prompt) if isinstance(prompt, str) else Said(self._said(prompt, next(found))) for prompt in fitted]
+        return [
+            Said(error=prompt, seconds=seconds) if isinstance(prompt, str) else self._said(prompt, next(found), seconds)
+            for prompt, seconds in zip(fitted, taken, strict=True)
+        ]
 
     def _fit(self, asked: Asked) -> Fitted | str:
         """The prompt of a question, or why there is none."""
@@ -80,8 +90,8 @@ class CausalGenerator:
         self._cut += fitted.cut
         return fitted
 
-    def _generate(self, held: Sequence[tuple[str, Fitted]]) -> list[list[list[int]]]:
-        """The token ids of every answer to every prompt; of the first prompts also alone, once."""
+    def _generate(self, held: Sequence[tuple[str, Fitted]]) -> list[list[Spoken]]:
+        """Every answer to every prompt; of the first prompts also alone, once."""
         repeats = self._plan.repeats
         rows = [prompt.ids for _, prompt in held for _ in range(repeats)]
         seeds = [seed_of(self._plan, question, repeat) for question, _ in held for repeat in range(repeats)]
@@ -89,21 +99,22 @@ class CausalGenerator:
         if not self._alone and self._plan.batch_size > 1 and len(rows) > 1:
             few = slice(ALONE[self._plan.dtype])
             again = [self._language.generate([row], [seed])[0] for row, seed in zip(rows[few], seeds[few], strict=True)]
-            self._alone = [one != other for one, other in zip(again, found[few], strict=True)]
+            self._alone = [one.ids != other.ids for one, other in zip(again, found[few], strict=True)]
         return [found[start : start + repeats] for start in range(0, len(found), repeats)]
 
-    def _said(self, prompt: Fitted, found: Sequence[Sequence[int]]) -> Answer:
+    def _said(self, prompt: Fitted, found: Sequence[Spoken], fitting: float) -> Said:
         self._answers += len(found)
-        self._unfinished += sum(len(ids) >= self._plan.max_new_tokens for ids in found)
-        texts = [self._language.text(ids) for ids in found]
+        self._unfinished += sum(len(each.ids) >= self._plan.max_new_tokens for each in found)
+        texts = [self._language.text(each.ids) for each in found]
         samples = tuple(Answer(text, sources(text, prompt.documents), abstains(text)) for text in texts)
-        return replace(
+        answer = replace(
             samples[0],
-            tokens=sum(map(len, found)),
+            tokens=sum(len(each.ids) for each in found),
             prompt_tokens=len(prompt.ids),
             cut=prompt.cut,
             samples=samples if len(samples) > 1 else (),
         )
+        return Said(answer, seconds=fitting + sum(each.seconds for each in found), together=max(each.together for each in found))
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what was asked and how it was decoded; shares of prompts cut, of answers without an end, and changed by their batch."""

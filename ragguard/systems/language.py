@@ -1,5 +1,6 @@
 """A causal language model by transformers, with or without an adapter, asked in batches."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,15 @@ from ragguard.systems.adapters import Adapter
 from ragguard.systems.adapting import put_on
 from ragguard.systems.decoding import configuration, processors
 from ragguard.systems.loading import check_finite, failures, load, load_tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the model said after a prompt, as token ids up to its end; ``seconds`` is its share of those ``together`` in its batch."""
+
+    ids: list[int]
+    seconds: float
+    together: int
 
 
 @dataclass
@@ -107,19 +117,21 @@ class LanguageModel:
         """What token ids say, without special tokens and the white space around."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 
-    def generate(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int]) -> list[list[int]]:
-        """Return what the model says after each prompt, as token ids up to its end, one batch of at most ``batch_size`` at a time.
+    def generate(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int]) -> list[Spoken]:
+        """Return what the model says after each prompt, one batch of at most ``batch_size`` at a time.
 
         ``seeds`` are for sampled decoding, one a prompt. Prompts are padded on the left, and batched with those of like length.
 
         Raises:
             CannotJudge: the model or the memory failed.
         """
-        said: list[list[int]] = [[] for _ in prompts]
+        said: dict[int, Spoken] = {}
         for batch in self._batches(list(map(len, prompts))):
-            for i, ids in zip(batch, self._batch([prompts[i] for i in batch], [seeds[i] for i in batch]), strict=True):
-                said[i] = ids
-        return said
+            began = time.perf_counter()
+            found = list(self._batch([prompts[i] for i in batch], [seeds[i] for i in batch]))
+            share = (time.perf_counter() - began) / len(batch)
+            said |= {i: Spoken(ids, share, len(batch)) for i, ids in zip(batch, found, strict=True)}
+        return [said[i] for i in range(len(prompts))]
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Positions, the longest first. A learned prompt stands before the padding, which must then be none: only like lengths together."""

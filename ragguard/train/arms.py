@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem
+from ragguard.execute.meter import Used
 from ragguard.plan import lock as locks
 from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan, retrievers
@@ -67,7 +68,7 @@ def prepare(workshop: Workshop, arm: str) -> Ready:
     found = find(workshop.loaded, arm)
     trained = train_system(workshop, found.system, found.lock)
     plan = _as_trained(found.system, trained)
-    retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+    retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code, meter=workshop.meter)
     if found.lock is not None:
         locks.verify(found.lock, retriever.fingerprint)
     seconds = [made.provenance[SECONDS] for made in trained.values()]
@@ -88,16 +89,27 @@ def train_system(workshop: Workshop, system: SystemPlan, lock: Lock | None = Non
     for location, part in retrievers(system):
         if isinstance(part, DenseRetriever) and part.train is not None:
             place = ".".join(map(str, location))
-            trained[place] = _pinned(workshop, lock, place) or _train(workshop, part, part.train)
+            with workshop.meter.stage("train the retriever") as used:
+                trained[place] = _counted(used, _pinned(workshop, lock, place) or _train(workshop, part, part.train))
     reranker = system.reranker
     if isinstance(reranker, CrossEncoderReranker) and reranker.train is not None and system.retriever is not None:
         retriever = _with_checkpoints(system.retriever, trained)
-        trained[RERANKER] = _pinned(workshop, lock, RERANKER) or _train_reranker(workshop, reranker, reranker.train, retriever)
+        with workshop.meter.stage("train the reranker") as used:
+            kept = _pinned(workshop, lock, RERANKER) or _train_reranker(workshop, reranker, reranker.train, retriever)
+            trained[RERANKER] = _counted(used, kept)
     made = system.generator
     if isinstance(made, CausalGenerator) and made.train is not None:
         before = _as_trained(system, trained).model_copy(update={"generator": None})
-        trained[GENERATOR] = _pinned(workshop, lock, GENERATOR) or _train_generator(workshop, made, made.train, before)
+        with workshop.meter.stage("train the generator") as used:
+            kept = _pinned(workshop, lock, GENERATOR) or _train_generator(workshop, made, made.train, before)
+            trained[GENERATOR] = _counted(used, kept)
     return trained
+
+
+def _counted(used: Used, made: Checkpoint) -> Checkpoint:
+    used.done += made.fresh
+    used.kept += not made.fresh
+    return made
 
 
 def _pinned(workshop: Workshop, lock: Lock | None, place: str) -> Checkpoint | None:

@@ -1,11 +1,12 @@
 """From the trained parts of a plan to trainings that were checked and can begin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem
+from ragguard.execute.meter import Meter
 from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan, retrievers, walk
 from ragguard.plan.lora import LoraRecipe
@@ -23,8 +24,8 @@ _R = TypeVar("_R", bound=Recipe)
 
 @dataclass(frozen=True)
 class Workshop:
-    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see, and whether
-    code that the plan names may run.
+    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see, whether code
+    that the plan names may run, and what measures the stages.
     """
 
     loaded: LoadedPlan
@@ -33,6 +34,7 @@ class Workshop:
     store: Store
     progress: Progress
     allow_code: bool = False
+    meter: Meter = field(default_factory=Meter)
 
 
 def job_of(workshop: Workshop, part: DenseRetriever, recipe: BiEncoderRecipe) -> BiEncoderJob:
