@@ -64,9 +64,7 @@ def calibrate(
     inside = [Asked(f"{n}+", row.query, pair[0]) for n, (row, pair) in enumerate(zip(rows, pairs, strict=True))]
     outside = [Asked(f"{n}-", row.query, pair[1]) for n, (row, pair) in enumerate(zip(rows, pairs, strict=True)) if pair[1]]
     if not outside:
-        raise CannotJudge(
-            "no threshold can be calibrated: the retriever finds nothing but answers; give it more documents"
-        )
+        raise CannotJudge("no threshold can be calibrated: the retriever finds nothing but answers; give it more documents")
     return cut(np.array(generator.nearest(inside)), np.array(generator.nearest(outside)))
 
 
