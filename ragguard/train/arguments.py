@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
-from ragguard.plan.retrievers import BiEncoderRecipe, Recipe
+from ragguard.plan.recipes import BiEncoderRecipe, Recipe
 
 OURS = {
     "num_train_epochs": "say epochs:",

@@ -11,7 +11,8 @@ from ragguard.errors import InputError, Problem
 from ragguard.plan import lock as locks
 from ragguard.plan.load import LoadedPlan, retrievers, walk
 from ragguard.plan.lock import Lock
-from ragguard.plan.retrievers import BiEncoderRecipe, DenseRetriever, HybridRetriever, Recipe, RecordedRetriever, Retriever
+from ragguard.plan.recipes import BiEncoderRecipe, Recipe
+from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, RecordedRetriever, Retriever
 from ragguard.plan.source import expand
 from ragguard.plan.stages import CrossEncoderRecipe, CrossEncoderReranker
 from ragguard.plan.systems import SystemPlan

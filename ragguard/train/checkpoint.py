@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import CannotJudge
-from ragguard.plan.retrievers import Recipe
+from ragguard.plan.recipes import Recipe
 from ragguard.systems.fingerprints import digest, file_digest, folder_digest
 
 PROVENANCE, MARKER = "provenance.json", "complete.json"

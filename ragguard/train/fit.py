@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.systems.encoder import Encoder
 from ragguard.systems.protocols import Progress
 from ragguard.systems.templates import render

@@ -8,7 +8,7 @@ from typing import Any
 from ragguard.data.collection import Collection
 from ragguard.data.quadruplets import load_quadruplets
 from ragguard.errors import InputError, MissingExtra, Problem
-from ragguard.plan.retrievers import BiEncoderRecipe, Recipe
+from ragguard.plan.recipes import BiEncoderRecipe, Recipe
 from ragguard.plan.source import display
 from ragguard.plan.stages import CrossEncoderRecipe
 from ragguard.records.collection import Quadruplet

@@ -9,7 +9,7 @@ import numpy as np
 
 from ragguard.data.audit import overlaps
 from ragguard.errors import InputError, Problem
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.systems.templates import render
 

@@ -10,7 +10,8 @@ from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import OpenAIGenerator
 from ragguard.plan.load import retrievers
-from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Recipe, Retriever
+from ragguard.plan.recipes import Recipe
+from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
 from ragguard.plan.services import RemoteSystem
 from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
 from ragguard.systems import factory

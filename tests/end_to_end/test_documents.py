@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ragguard.data.mapped import check, read_layout
 from ragguard.metrics import catalog
 from ragguard.plan.models import GatePlan, SuitePlan
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.plan.stages import CrossEncoderReranker
 from ragguard.plan.systems import SystemPlan
 from ragguard.records.metric import Metric
