@@ -33,14 +33,19 @@ class Recipe(Model):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
-class BiEncoderRecipe(Recipe):
+class RetrieverRecipe(Recipe):
+    """What every recipe of a bi-encoder says."""
+
+    early_stopping: EarlyStopping | None = None
+
+
+class BiEncoderRecipe(RetrieverRecipe):
     """Fine-tune a bi-encoder with sentence-transformers."""
 
     recipe: Literal["biencoder"]
     loss: Literal["multiple-negatives", "cached-multiple-negatives", "triplet", "cosent"] = "multiple-negatives"
     matryoshka: list[int] = Field(default_factory=list, description="Dimensions, largest first, that MatryoshkaLoss wraps the loss with")
     hard_negatives: bool = Field(True, description="Use the hard negatives of the rows")
-    early_stopping: EarlyStopping | None = None
     spoil: Literal["shuffled-positives", "swapped-negatives"] | None = Field(
         None, description="Spoil the training on purpose, to test a gate: positives of other rows, or hard negatives for positives"
     )

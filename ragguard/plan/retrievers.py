@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from ragguard.plan.base import DOCUMENT_TEXT, Model
 from ragguard.plan.recipes import BiEncoderRecipe
+from ragguard.plan.replug import ReplugRecipe
 
 
 class DenseRetriever(Model):
@@ -13,7 +14,7 @@ class DenseRetriever(Model):
 
     type: Literal["dense"]
     model: str | None = Field(None, description="Hub id or folder")
-    train: BiEncoderRecipe | None = None
+    train: Annotated[BiEncoderRecipe | ReplugRecipe, Field(discriminator="recipe")] | None = None
     revision: str | None = None
     query_prompt: str = ""
     document_prompt: str = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
-from ragguard.plan.recipes import BiEncoderRecipe, Recipe
+from ragguard.plan.recipes import BiEncoderRecipe, Recipe, RetrieverRecipe
 
 OURS = {
     "num_train_epochs": "say epochs:",
@@ -55,9 +55,10 @@ def build(kind: Any, recipe: Recipe, folder: Path, seed: int, more: Mapping[str,
         raise InputError(Problem("", f"arguments: the trainer refuses them: {error}", f"see {kind.__name__}")) from error
 
 
-def of_biencoder(recipe: BiEncoderRecipe, rows: int, prompts: dict[str, str]) -> dict[str, Any]:
+def of_biencoder(recipe: RetrieverRecipe, rows: int, prompts: dict[str, str]) -> dict[str, Any]:
     """What a bi-encoder's training sets: ``rows`` of training, and the prompts of its columns."""
-    sampler = "no_duplicates" if "multiple-negatives" in recipe.loss else "batch_sampler"
+    in_batch = isinstance(recipe, BiEncoderRecipe) and "multiple-negatives" in recipe.loss
+    sampler = "no_duplicates" if in_batch else "batch_sampler"
     return {"batch_sampler": sampler, "prompts": prompts or None, **_stopping(recipe, rows)}
 
 
@@ -77,7 +78,7 @@ def check(recipe: Recipe, known: set[str]) -> None:
         raise InputError(problems)
 
 
-def _stopping(recipe: BiEncoderRecipe, rows: int) -> dict[str, Any]:
+def _stopping(recipe: RetrieverRecipe, rows: int) -> dict[str, Any]:
     if recipe.early_stopping is None:
         return {}
     per_epoch = -(-rows // recipe.batch_size)

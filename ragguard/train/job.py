@@ -8,10 +8,12 @@ from typing import Any
 from ragguard.data.collection import Collection
 from ragguard.data.quadruplets import load_quadruplets
 from ragguard.errors import InputError, MissingExtra, Problem
-from ragguard.plan.recipes import BiEncoderRecipe, Recipe
+from ragguard.plan.recipes import BiEncoderRecipe, Recipe, RetrieverRecipe
+from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.source import display
 from ragguard.plan.stages import CrossEncoderRecipe
 from ragguard.records.collection import Quadruplet
+from ragguard.systems.causal import CausalGenerator
 from ragguard.systems.fingerprints import digest, folder_digest
 from ragguard.systems.templates import validate_for
 from ragguard.systems.weights import resolve
@@ -58,19 +60,45 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class BiEncoderJob:
-    """A training of a bi-encoder."""
+class EncoderJob:
+    """A training of a bi-encoder, of either kind."""
 
-    recipe: BiEncoderRecipe
+    recipe: RetrieverRecipe
     ground: Ground
     query_prompt: str
     document_prompt: str
 
     @property
     def key(self) -> str:
+        """SHA-256 (hex) of everything that goes into the training."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class BiEncoderJob(EncoderJob):
+    """A training on pairs of queries and documents."""
+
+    recipe: BiEncoderRecipe
+
+    @property
+    def key(self) -> str:
         """SHA-256 (hex) of everything that goes into the training; the corpus does where early stopping searches it."""
         corpus = self.ground.corpus.corpus_fingerprint if self.recipe.early_stopping else ""
         return self.ground.key(self.recipe, {"prompts": [self.query_prompt, self.document_prompt], "corpus": corpus})
+
+
+@dataclass(frozen=True)
+class ReplugJob(EncoderJob):
+    """A training on what a language model makes of the documents."""
+
+    recipe: ReplugRecipe
+    generator: CausalGenerator
+
+    @property
+    def key(self) -> str:
+        """SHA-256 (hex) of everything that goes into the training; the corpus is searched, and the language model asked."""
+        asked = {"corpus": self.ground.corpus.corpus_fingerprint, "generator": self.generator.fingerprint}
+        return self.ground.key(self.recipe, {"prompts": [self.query_prompt, self.document_prompt], **asked})
 
 
 @dataclass(frozen=True)

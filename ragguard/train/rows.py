@@ -9,7 +9,7 @@ import numpy as np
 
 from ragguard.data.audit import overlaps
 from ragguard.errors import InputError, Problem
-from ragguard.plan.recipes import BiEncoderRecipe
+from ragguard.plan.recipes import BiEncoderRecipe, RetrieverRecipe
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.systems.templates import render
 
@@ -48,7 +48,7 @@ def refuse_golden(rows: Sequence[Quadruplet], golden: Mapping[str, str], where: 
     raise InputError([*problems, Problem(where, f"training on what the gate asks would void the gate{more}", "remove these rows")])
 
 
-def divide(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, seed: int) -> Split:
+def divide(rows: Sequence[Quadruplet], recipe: RetrieverRecipe, seed: int) -> Split:
     """Cap the rows, keep whole intents for the dev split, and spoil the positives where the recipe says so. The seed decides.
 
     Raises:
@@ -66,9 +66,10 @@ def divide(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, seed: int) -> Sp
         count = min(len(intents) - 1, max(1, round(recipe.early_stopping.dev_share * len(intents))))
         dev = {intents[i] for i in generator.choice(len(intents), size=count, replace=False)}
     train = [row for row in rows if row.intent not in dev]
-    if recipe.spoil == "shuffled-positives":
+    spoil = recipe.spoil if isinstance(recipe, BiEncoderRecipe) else None
+    if spoil == "shuffled-positives":
         train = _shuffle(train, generator)
-    if recipe.spoil == "swapped-negatives":
+    if spoil == "swapped-negatives":
         train = [_swap(row) for row in train]
     return Split(tuple(train), tuple(row for row in rows if row.intent in dev))
 

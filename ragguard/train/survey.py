@@ -11,12 +11,15 @@ from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import OpenAIGenerator
 from ragguard.plan.load import retrievers
 from ragguard.plan.recipes import Recipe
+from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
 from ragguard.plan.services import RemoteSystem
 from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
-from ragguard.train.arms import Workshop, find, job_of, reranker_job_of
+from ragguard.train.arms import find
+from ragguard.train.end_to_end import encoder_job, reranker_job
+from ragguard.train.workshop import Workshop
 
 Stage: TypeAlias = Reranker | Generator | RemoteSystem
 
@@ -66,7 +69,7 @@ def _look_at_stage(
     if stage is None or not (reach_out or _stage_is_here(stage, workshop.loaded.folder)):
         return
     if isinstance(stage, CrossEncoderReranker) and stage.train is not None and retriever is not None:
-        reranker_job_of(workshop, stage, stage.train, retriever)
+        reranker_job(workshop, stage, stage.train, retriever)
     elif isinstance(stage, CrossEncoderReranker | PythonReranker):
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     elif isinstance(stage, RemoteSystem):
@@ -98,7 +101,7 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
     if isinstance(part, HybridRetriever) or not (reach_out or _is_here(part, workshop.loaded.folder)):
         return
     if isinstance(part, DenseRetriever) and part.train is not None:
-        job_of(workshop, part, part.train)
+        encoder_job(workshop, part)
     else:
         factory.build(part, base=workshop.loaded.folder, allow_code=workshop.allow_code)
 
@@ -106,7 +109,8 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
 def _is_here(part: Retriever, folder: Path) -> bool:
     """Whether all that a retriever names is on this disk, or can only be there."""
     if isinstance(part, DenseRetriever):
-        return _named_here(_starts_from(part), folder)
+        teacher = part.train.generator if isinstance(part.train, ReplugRecipe) else None
+        return _named_here(_starts_from(part), folder) and (teacher is None or _stage_is_here(teacher, folder))
     return not isinstance(part, PythonRetriever)
 
 
