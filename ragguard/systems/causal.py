@@ -33,7 +33,7 @@ class CausalGenerator:
 
     def __init__(self, plan: CausalPlan, folder: Path, tokenizer: Path, adapter: Adapter | None, prompt: Prompt) -> None:
         self._plan, self._prompt, self._adapter = plan, prompt, adapter
-        self.language = LanguageModel(plan, folder, tokenizer, adapter)
+        self._language = LanguageModel(plan, folder, tokenizer, adapter)
         self.fingerprint = digest(
             {
                 "type": "causal-lm",
@@ -55,10 +55,10 @@ class CausalGenerator:
             CannotJudge: the model cannot be loaded, or merging the adapter changes it.
         """
         progress.start("load the language model", 1)
-        if self._plan.chat and not self.language.tokenizer.chat_template:
+        if self._plan.chat and not self._language.tokenizer.chat_template:
             what = "chat: true, but the tokenizer has no chat template"
-            raise InputError(Problem(display(self.language.tokenizer_folder), what, "leave chat: out, and write a prompt:"))
-        _ = self.language.model, self.language.limit
+            raise InputError(Problem(display(self._language.tokenizer_folder), what, "leave chat: out, and write a prompt:"))
+        _ = self._language.model, self._language.limit
         progress.advance(1)
 
     def answer(self, asked: Sequence[Asked]) -> list[Said]:
@@ -69,43 +69,49 @@ class CausalGenerator:
         """
         fitted = [self.fit(each) for each in asked]
         held = [(each.question, prompt) for each, prompt in zip(asked, fitted, strict=True) if isinstance(prompt, Fitted)]
-        self._prompts += len(held)
-        self._cut += sum(prompt.cut for _, prompt in held)
         found = iter(self._generate(held))
         return [Said(error=prompt) if isinstance(prompt, str) else Said(self._said(prompt, next(found))) for prompt in fitted]
 
+    @property
+    def language(self) -> LanguageModel:
+        """The language model."""
+        return self._language
+
     def fit(self, asked: Asked) -> Fitted | str:
-        """Return the prompt of a question, or say why there is none. Raises as ``prepare`` does where the model is not loaded yet."""
+        """Return the prompt of a question, or say why there is none."""
         try:
-            return fit(lambda documents: self._encode(asked.question, documents), asked.contexts, self.language.limit)
+            fitted = fit(lambda documents: self._encode(asked.question, documents), asked.contexts, self._language.limit)
         except ValueError as error:
             return str(error)
+        self._prompts += 1
+        self._cut += fitted.cut
+        return fitted
 
     def _encode(self, question: str, documents: Sequence[Document]) -> list[int]:
         if self._chat:
-            return self.language.chat_ids(self._prompt.messages(question, documents))
-        return self.language.text_ids(self._prompt.plain(question, documents))
+            return self._language.chat_ids(self._prompt.messages(question, documents))
+        return self._language.text_ids(self._prompt.plain(question, documents))
 
     @property
     def _chat(self) -> bool:
-        return bool(self.language.tokenizer.chat_template) if self._plan.chat is None else self._plan.chat
+        return bool(self._language.tokenizer.chat_template) if self._plan.chat is None else self._plan.chat
 
     def _generate(self, held: Sequence[tuple[str, Fitted]]) -> list[list[list[int]]]:
         """The token ids of every answer to every prompt; of the first prompts also alone, once."""
         repeats = self._plan.repeats
         rows = [prompt.ids for _, prompt in held for _ in range(repeats)]
         seeds = [seed_of(self._plan, question, repeat) for question, _ in held for repeat in range(repeats)]
-        found = self.language.generate(rows, seeds)
+        found = self._language.generate(rows, seeds)
         if not self._alone and self._plan.batch_size > 1 and len(rows) > 1:
             few = slice(ALONE[self._plan.dtype])
-            again = [self.language.generate([row], [seed])[0] for row, seed in zip(rows[few], seeds[few], strict=True)]
+            again = [self._language.generate([row], [seed])[0] for row, seed in zip(rows[few], seeds[few], strict=True)]
             self._alone = [one != other for one, other in zip(again, found[few], strict=True)]
         return [found[start : start + repeats] for start in range(0, len(found), repeats)]
 
     def _said(self, prompt: Fitted, found: Sequence[Sequence[int]]) -> Answer:
         self._answers += len(found)
         self._unfinished += sum(len(ids) >= self._plan.max_new_tokens for ids in found)
-        texts = [self.language.text(ids) for ids in found]
+        texts = [self._language.text(ids) for ids in found]
         return Answer(
             text=texts[0],
             citations=sources(texts[0], prompt.documents),
@@ -118,8 +124,8 @@ class CausalGenerator:
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what was asked and how it was decoded; shares of prompts cut, of answers without an end, and changed by their batch."""
-        told: dict[str, float | int | str] = {"model": self._plan.model, "dtype": self._plan.dtype, **self.language.facts}
-        told |= {"prompt": "chat template" if self._chat else "plain text", "max_input_tokens": self.language.limit}
+        told: dict[str, float | int | str] = {"model": self._plan.model, "dtype": self._plan.dtype, **self._language.facts}
+        told |= {"prompt": "chat template" if self._chat else "plain text", "max_input_tokens": self._language.limit}
         if self._adapter is not None:
             base = self._adapter.declared or "not said"
             told["adapter.base"] = base if self._adapter.compared else f"{base} (could not be compared with the model)"

@@ -35,13 +35,18 @@ def loss(model: Any, temperature_retriever: float, temperature_generator: float)
 def agreement(
     similarities: NDArray[np.floating], likelihoods: NDArray[np.floating], temperature_retriever: float, temperature_generator: float
 ) -> dict[str, float]:
-    """Return the mean KL(P || Q) over the queries in nats, and the mean similarity under Q, both arguments of shape (queries, k).
+    """Return how a retriever and a language model agree on documents, as means over queries; both arguments have shape (queries, k).
 
-    The second is how near the queries are to the documents that make their answers likely: in [-1, 1], higher is nearer.
+    ``divergence`` is KL(P || Q), in nats; ``advantage`` the similarity under Q less that of the k documents on average: how much nearer
+    the query is to what makes its answer likely, in [-2, 2]; ``same_first`` the share of queries whose first document is the same.
     """
     from scipy.special import log_softmax
 
-    ours = log_softmax(np.asarray(similarities, dtype=np.float64) / temperature_retriever, axis=1)
+    similarities = np.asarray(similarities, dtype=np.float64)
+    ours = log_softmax(similarities / temperature_retriever, axis=1)
     theirs = log_softmax(np.asarray(likelihoods, dtype=np.float64) / temperature_generator, axis=1)
-    divergence = (np.exp(ours) * (ours - theirs)).sum(axis=1).mean()
-    return {"divergence": float(divergence), "similarity": float((np.exp(theirs) * similarities).sum(axis=1).mean())}
+    return {
+        "divergence": float((np.exp(ours) * (ours - theirs)).sum(axis=1).mean()),
+        "advantage": float(((np.exp(theirs) * similarities).sum(axis=1) - similarities.mean(axis=1)).mean()),
+        "same_first": float((ours.argmax(axis=1) == theirs.argmax(axis=1)).mean()),
+    }
