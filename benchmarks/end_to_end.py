@@ -1,7 +1,8 @@
 """The end-to-end recipe against its single stages on golden/payments: ``python benchmarks/end_to_end.py [--rows N | --full]``.
 
-Every row is a gate in a process of its own, over one store: what a row above trained is taken from there, and counts with the minutes that its
-training took. By default trainings are capped and only queries tagged ``canonical`` are asked; ``--full`` trains on all rows and asks all.
+Every row is a gate in a process of its own, over one store: what a row above trained is taken from there, and counts with the minutes
+that its training took. By default trainings are capped and only queries tagged ``canonical`` are asked; ``--full`` trains on all rows
+and asks all.
 """
 
 import argparse

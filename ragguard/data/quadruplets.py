@@ -19,16 +19,16 @@ _HARD = ("hard_negative_document", "negative")
 _EASY = ("easy_negative_document",)
 
 
-def load_quadruplets(path: Path, collection: Collection | None = None) -> list[Quadruplet]:
+def load_quadruplets(path: Path, collection: Collection | None = None, *, answered: bool = False) -> list[Quadruplet]:
     """Read training rows: quadruplets, or plain pairs ``{query, positive}`` and triplets ``{anchor, positive, negative}``.
 
     Where ``positive_id`` (``hard_negative_id``, ``easy_negative_id``) is known to the collection, that document is taken, with all
     its fields; else the text stands as a document by itself. The intent defaults to the query's text.
 
     Raises:
-        InputError: with every row that is malformed, or has no query or no positive.
+        InputError: with every row that is malformed, or has no query, no positive or, where rows must be ``answered``, no gold answer.
     """
-    problems, loader = Problems(), _Loader(collection)
+    problems, loader = Problems(), _Loader(collection, answered)
     rows = [loader.read(fields) for fields in json_lines(path, EXPECTED, problems)]
     if not rows and not len(problems):
         problems.add(display(path), "there is no row", f"expected {EXPECTED}")
@@ -39,8 +39,8 @@ def load_quadruplets(path: Path, collection: Collection | None = None) -> list[Q
 class _Loader:
     """Reads rows; each document of the corpus is read once, however many rows name it."""
 
-    def __init__(self, collection: Collection | None) -> None:
-        self.collection = collection
+    def __init__(self, collection: Collection | None, answered: bool) -> None:
+        self.collection, self.answered = collection, answered
         self.known: dict[str, Document] = {}
 
     def read(self, fields: Fields) -> Quadruplet:
@@ -50,6 +50,8 @@ class _Loader:
         positive = self._document(fields, "positive_id", _POSITIVE)
         if positive is None:
             fields.wrong("has no positive", f"write its text under {' or '.join(_POSITIVE)}, or a positive_id of the corpus")
+        if self.answered and not fields.text("gold_answer").strip():
+            fields.wrong("has no gold_answer, which a generator is to say", "write the answer, or remove the row")
         return Quadruplet(
             query=query,
             intent=fields.text("intent") or query,

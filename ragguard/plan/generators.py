@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ragguard.plan.base import DOCUMENT_TEXT, Model
+from ragguard.plan.lora import LoraRecipe
 from ragguard.plan.services import Service, address
 
 
@@ -22,10 +23,11 @@ class Prompted(Model):
 
 
 class CausalGenerator(Prompted):
-    """A causal language model by transformers, with a peft adapter if there is one."""
+    """A causal language model by transformers, with a peft adapter if there is one. One of ``model`` and ``train`` is given."""
 
     type: Literal["causal-lm"]
-    model: str = Field(description="Hub id or folder")
+    model: str | None = Field(None, description="Hub id or folder")
+    train: LoraRecipe | None = Field(None, description="How an adapter is trained; the model is then the recipe's base")
     revision: str | None = None
     adapter: str | None = Field(None, description="Folder or hub id of a peft adapter that was trained on the model")
     adapter_revision: str | None = None
@@ -43,10 +45,18 @@ class CausalGenerator(Prompted):
     allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")
 
     @model_validator(mode="after")
+    def _one_source(self) -> "CausalGenerator":
+        if (self.model is None) == (self.train is None):
+            raise ValueError("a causal-lm names either model: (a hub id or folder) or train: (a recipe), not both and not neither")
+        if self.train is not None and (taken := [key for key in ("adapter", "adapter_revision", "revision") if getattr(self, key)]):
+            raise ValueError(f"{taken[0]}: names what train: makes or says itself; leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _means_something(self) -> "CausalGenerator":
         if self.temperature == 0 and (self.repeats > 1 or self.top_p < 1):
             raise ValueError("greedy decoding gives the same answer every time; repeats and top_p need a temperature above 0")
-        if self.adapter is None and (self.merge or self.adapter_revision):
+        if self.adapter is None and self.train is None and (self.merge or self.adapter_revision):
             raise ValueError(f"{'merge' if self.merge else 'adapter_revision'}: is about an adapter, and there is none; name it")
         return self
 

@@ -17,6 +17,9 @@ MOST_ENDPOINTS = 5
 """More blocking endpoints than this cannot be powered (STATISTICS, section 3)."""
 
 
+FILES = (("run",), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
+"""Where a stage of a system names a file that must be there."""
+
 SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)$", re.IGNORECASE)
 """Names of headers that hold a key."""
 
@@ -177,12 +180,19 @@ def _names_from_outside(named: Iterable[tuple[Source, str]]) -> Iterator[Problem
 def _missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
     """Run files and training data that are not there. Collections and models are looked for by those who read them."""
     for location, system in systems(plan):
-        for below, part in (*retrievers(system), (("reranker",), system.reranker)):
-            named = {("run",): getattr(part, "run", None), ("train", "data"): getattr(getattr(part, "train", None), "data", None)}
-            for key, name in named.items():
-                if name and not has_variable(name) and not (source.path.parent / name).is_file():
+        for below, part in (*retrievers(system), (("reranker",), system.reranker), (("generator",), system.generator)):
+            for key in FILES:
+                name = _at(part, key)
+                if isinstance(name, str) and not has_variable(name) and not (source.path.parent / name).is_file():
                     where = source.where((*location, *below, *key))
                     yield Problem(where, f"{key[-1]}: there is no file {name}", "paths start from the plan's folder")
+
+
+def _at(part: object, key: Iterable[str]) -> object:
+    """What stands under a key of a part and those below it; None where there is none."""
+    for step in key:
+        part = getattr(part, step, None)
+    return part
 
 
 def _keys_written_out(plan: GatePlan, source: Source) -> Iterator[Problem]:

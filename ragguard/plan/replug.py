@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.recipes import RetrieverRecipe
@@ -25,3 +25,10 @@ class ReplugRecipe(RetrieverRecipe):
         None, ge=0, description="Steps after which all documents are encoded and searched anew; default: those of an epoch; 0: never"
     )
     batch_size: int = Field(4, ge=1, description="Queries, each with its k documents")
+
+    @field_validator("generator")
+    @classmethod
+    def _is_a_model(cls, value: CausalGenerator) -> CausalGenerator:
+        if value.train is not None:
+            raise ValueError("the language model to learn from is not trained here; name a model:, and perhaps its adapter:")
+        return value

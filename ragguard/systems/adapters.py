@@ -88,8 +88,9 @@ def _trained_on(declared: str, plan: CausalGenerator, model: Path, base: Path, f
     if theirs.is_dir() and any(theirs.glob("*.safetensors")):
         same = _weights(theirs) == _weights(model)
     else:
-        same = Path(declared).name.lower() == Path(plan.model).name.lower()
-        if not same and (base / Path(plan.model).expanduser()).is_dir():
+        named = Path(plan.model or "")
+        same = Path(declared).name.lower() == named.name.lower()
+        if not same and (base / named.expanduser()).is_dir():
             return False  # a folder may hold any model, whatever it is called
     if not same:
         what = f"the adapter was trained on {declared}, not on {plan.model}"

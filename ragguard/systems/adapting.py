@@ -58,7 +58,7 @@ def _merged(adapted: Any, beside: "Tensor", plan: CausalGenerator, tokenizer: An
     except (AttributeError, NotImplementedError, ValueError) as error:
         what = f"merge: true, but this adapter cannot be merged ({type(error).__name__}: {error})"
         raise InputError(Problem("", what, "leave merge: out")) from error
-    after = probe_logits(merged, tokenizer, Path(plan.model))
+    after = probe_logits(merged, tokenizer, Path(plan.model or ""))
     share = float((after - beside).abs().max() / beside.abs().max())
     facts["merge_difference"] = share
     if not share <= TOLERANCE[plan.dtype]:

@@ -3,19 +3,17 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import CausalGenerator as CausalPlan
-from ragguard.plan.source import display
-from ragguard.records.collection import Document
 from ragguard.records.evidence import Answer
 from ragguard.systems.adapters import Adapter
 from ragguard.systems.citations import abstains, sources
 from ragguard.systems.decoding import seed_of
 from ragguard.systems.fingerprints import digest, folder_digest
-from ragguard.systems.fitting import Fitted, fit
+from ragguard.systems.fitting import Fitted
 from ragguard.systems.language import LanguageModel
 from ragguard.systems.prompts import Prompt
 from ragguard.systems.protocols import Asked, Progress, Said, Vault
+from ragguard.systems.wording import Wording
 
 ALONE = {"float32": 4, "float16": 32, "bfloat16": 32}
 """Answers that are asked for once more, each alone, to see whether the batch changes them: in half precision about one in twenty."""
@@ -32,8 +30,9 @@ class CausalGenerator:
     """
 
     def __init__(self, plan: CausalPlan, folder: Path, tokenizer: Path, adapter: Adapter | None, prompt: Prompt) -> None:
-        self._plan, self._prompt, self._adapter = plan, prompt, adapter
+        self._plan, self._adapter = plan, adapter
         self._language = LanguageModel(plan, folder, tokenizer, adapter)
+        self.wording = Wording(prompt, self._language)
         self.fingerprint = digest(
             {
                 "type": "causal-lm",
@@ -55,9 +54,7 @@ class CausalGenerator:
             CannotJudge: the model cannot be loaded, or merging the adapter changes it.
         """
         progress.start("load the language model", 1)
-        if self._plan.chat and not self._language.tokenizer.chat_template:
-            what = "chat: true, but the tokenizer has no chat template"
-            raise InputError(Problem(display(self._language.tokenizer_folder), what, "leave chat: out, and write a prompt:"))
+        self.wording.check()
         _ = self._language.model, self._language.limit
         progress.advance(1)
 
@@ -72,29 +69,15 @@ class CausalGenerator:
         found = iter(self._generate(held))
         return [Said(error=prompt) if isinstance(prompt, str) else Said(self._said(prompt, next(found))) for prompt in fitted]
 
-    @property
-    def language(self) -> LanguageModel:
-        """The language model."""
-        return self._language
-
     def fit(self, asked: Asked) -> Fitted | str:
         """Return the prompt of a question, or say why there is none."""
         try:
-            fitted = fit(lambda documents: self._encode(asked.question, documents), asked.contexts, self._language.limit)
+            fitted = self.wording.fit(asked.question, asked.contexts, self._language.limit)
         except ValueError as error:
             return str(error)
         self._prompts += 1
         self._cut += fitted.cut
         return fitted
-
-    def _encode(self, question: str, documents: Sequence[Document]) -> list[int]:
-        if self._chat:
-            return self._language.chat_ids(self._prompt.messages(question, documents))
-        return self._language.text_ids(self._prompt.plain(question, documents))
-
-    @property
-    def _chat(self) -> bool:
-        return bool(self._language.tokenizer.chat_template) if self._plan.chat is None else self._plan.chat
 
     def _generate(self, held: Sequence[tuple[str, Fitted]]) -> list[list[list[int]]]:
         """The token ids of every answer to every prompt; of the first prompts also alone, once."""
@@ -124,8 +107,8 @@ class CausalGenerator:
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what was asked and how it was decoded; shares of prompts cut, of answers without an end, and changed by their batch."""
-        told: dict[str, float | int | str] = {"model": self._plan.model, "dtype": self._plan.dtype, **self._language.facts}
-        told |= {"prompt": "chat template" if self._chat else "plain text", "max_input_tokens": self._language.limit}
+        told: dict[str, float | int | str] = {"model": self._plan.model or "", "dtype": self._plan.dtype, **self._language.facts}
+        told |= {"prompt": "chat template" if self.wording.chat else "plain text", "max_input_tokens": self._language.limit}
         if self._adapter is not None:
             base = self._adapter.declared or "not said"
             told["adapter.base"] = base if self._adapter.compared else f"{base} (could not be compared with the model)"

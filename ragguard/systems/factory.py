@@ -163,17 +163,29 @@ def _python_generator(plan: PythonGeneratorPlan, site: _Site) -> Generator:
 def _causal(plan: CausalPlan, site: _Site) -> Generator:
     if plan.trust_remote_code:
         _permit(site, f"the model {plan.model} with trust_remote_code runs code of its own")
+    if plan.train is not None:
+        raise InputError(Problem("", "the generator has train: but was not trained yet", "run: ragguard train"))
     prompt = Prompt(plan, site.base)
-    folder = resolve(plan.model, revision=plan.revision, base=site.base, allow_pickle=plan.allow_pickle)
-    if (folder / CONFIG).is_file():
-        raise InputError(Problem("", f"model: {plan.model} is an adapter", "name it as adapter:, and what it was trained on as model:"))
-    tokenizer = folder if plan.tokenizer is None else site.base / Path(plan.tokenizer).expanduser()
-    if not tokenizer.is_dir():
-        raise InputError(Problem("", f"tokenizer: there is no folder {plan.tokenizer}", "paths start from the plan's folder"))
+    folder = resolve(plan.model or "", revision=plan.revision, base=site.base, allow_pickle=plan.allow_pickle)
+    tokenizer = tokenizer_of(plan, folder, site.base)
     adapter = examine(plan, folder, site.base) if plan.adapter is not None else None
     if adapter is not None and plan.tokenizer is None:
         check_tokenizer(adapter.folder, folder, trust_remote_code=plan.trust_remote_code)
     return CausalGenerator(plan, folder, tokenizer, adapter, prompt)
+
+
+def tokenizer_of(plan: CausalPlan, folder: Path, base: Path) -> Path:
+    """Find the tokenizer's folder of a causal language model whose files lie in ``folder``.
+
+    Raises:
+        InputError: the folder is an adapter's, or there is no such tokenizer.
+    """
+    if (folder / CONFIG).is_file():
+        raise InputError(Problem("", f"model: {plan.model} is an adapter", "name it as adapter:, and what it was trained on as model:"))
+    tokenizer = folder if plan.tokenizer is None else base / Path(plan.tokenizer).expanduser()
+    if not tokenizer.is_dir():
+        raise InputError(Problem("", f"tokenizer: there is no folder {plan.tokenizer}", "paths start from the plan's folder"))
+    return tokenizer
 
 
 def _openai(plan: OpenAIPlan, site: _Site) -> Generator:

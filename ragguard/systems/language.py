@@ -20,6 +20,7 @@ class LanguageModel:
     """A folder of weights, perhaps an adapter, a tokenizer, and how they are used. Nothing is loaded before it is needed.
 
     ``facts`` are what a reader should know of the loading: the adapter's norm and effect, what merging it changed, the padding.
+    ``options`` go to transformers as they are, where the model is loaded otherwise than for answering.
     """
 
     plan: CausalGenerator
@@ -27,6 +28,7 @@ class LanguageModel:
     tokenizer_folder: Path
     adapter: Adapter | None = None
     facts: dict[str, float | int | str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -41,7 +43,7 @@ class LanguageModel:
             InputError: weights or adapter do not fit, or the adapter changes nothing.
             CannotJudge: the files cannot be loaded, or merging the adapter changes what the model says.
         """
-        model = load(self.plan, self.folder)
+        model = load(self.plan, self.folder, self.options)
         known = model.get_input_embeddings().weight.shape[0]
         if len(self.tokenizer) > known:
             what = f"its {len(self.tokenizer)} tokens are more than the model's {known} embeddings"
@@ -82,12 +84,12 @@ class LanguageModel:
         ids = given if isinstance(given, list) else [given]
         return sorted({int(each) for each in (*ids, self.tokenizer.eos_token_id) if each is not None})
 
-    def text_ids(self, text: str) -> list[int]:
-        """The ids of a prompt, with the special tokens that the tokenizer puts around a text."""
-        return list(self.tokenizer(text, verbose=False)["input_ids"])
+    def ids(self, text: str, *, chat: bool) -> list[int]:
+        """The ids of a prompt: of a chat's text, which has its special tokens; else with those that the tokenizer puts around a text."""
+        return list(self.tokenizer(text, add_special_tokens=not chat, verbose=False)["input_ids"])
 
-    def chat_ids(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
-        """The ids of a chat in the tokenizer's own template.
+    def chat_text(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """A chat as the tokenizer's own template writes it, up to where the answer begins.
 
         Raises:
             InputError: the template does not take such a chat (some know no system message).
@@ -95,12 +97,11 @@ class LanguageModel:
         from jinja2 import TemplateError
 
         try:
-            text = self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
+            return str(self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True))
         except TemplateError as error:
             what = f"the chat template refuses the prompt: {error}"
             fix = "leave system: out, or say chat: false and write a prompt:"
             raise InputError(Problem(display(self.tokenizer_folder), what, fix)) from error
-        return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def text(self, ids: Sequence[int]) -> str:
         """What token ids say, without special tokens and the white space around."""

@@ -1,9 +1,10 @@
 """Loads a causal language model and its tokenizer, quietly and without the network."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ragguard.errors import CannotJudge, InputError, MissingExtra, Problem
@@ -25,15 +26,15 @@ PROBES = (
 """Texts of several kinds: what a model says next after them tells it from others."""
 
 
-def load(plan: CausalGenerator, folder: Path) -> Any:
-    """Load the model of a folder, without the network.
+def load(plan: CausalGenerator, folder: Path, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    """Load the model of a folder, without the network; ``more`` goes to transformers. With a ``device_map`` it stays where that puts it.
 
     Raises:
         InputError: the weights are not all there.
         CannotJudge: the files cannot be loaded.
     """
     torch, library = _libraries()
-    options: dict[str, object] = {} if plan.allow_pickle else {"use_safetensors": True}
+    options = {**more} if plan.allow_pickle else {"use_safetensors": True, **more}
     try:
         with silence():
             model, info = library.AutoModelForCausalLM.from_pretrained(
@@ -49,6 +50,8 @@ def load(plan: CausalGenerator, folder: Path) -> Any:
     if absent := sorted(info["missing_keys"]):
         what = f"the weights lack {len(absent)} of the model's tensors ({absent[0]}), which would be random"
         raise InputError(Problem(display(folder), what, "name the folder of a whole causal language model"))
+    if "device_map" in more:
+        return model.eval()
     return model.to(plan.device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
 
 

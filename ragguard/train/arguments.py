@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
+from ragguard.plan.lora import LoraRecipe
 from ragguard.plan.recipes import BiEncoderRecipe, Recipe, RetrieverRecipe
 
 OURS = {
@@ -17,7 +18,7 @@ OURS = {
     "use_cpu": "say device: cpu",
     "batch_sampler": "the loss decides it",
     "prompts": "say query_prompt: and document_prompt: of the retriever; a reranker has document_text:",
-    "metric_for_best_model": "early stopping is on nDCG@10",
+    "metric_for_best_model": "early stopping decides it",
     **dict.fromkeys(("eval_strategy", "eval_steps", "save_strategy", "save_steps", "load_best_model_at_end"), "say early_stopping:"),
     **dict.fromkeys(
         ("output_dir", "report_to", "push_to_hub", "disable_tqdm", "logging_steps", "logging_strategy", "logging_nan_inf_filter"), ""
@@ -59,7 +60,13 @@ def of_biencoder(recipe: RetrieverRecipe, rows: int, prompts: dict[str, str]) ->
     """What a bi-encoder's training sets: ``rows`` of training, and the prompts of its columns."""
     in_batch = isinstance(recipe, BiEncoderRecipe) and "multiple-negatives" in recipe.loss
     sampler = "no_duplicates" if in_batch else "batch_sampler"
-    return {"batch_sampler": sampler, "prompts": prompts or None, **_stopping(recipe, rows)}
+    return {"batch_sampler": sampler, "prompts": prompts or None, **_stopping(recipe, rows, DEV_METRIC, greater=True)}
+
+
+def of_generator(recipe: LoraRecipe, rows: int) -> dict[str, Any]:
+    """What a generator's training sets: ``rows`` of training, and a cosine schedule, which the recipe's arguments may change."""
+    ours = {"lr_scheduler_type": "cosine", "remove_unused_columns": False, "label_names": ["labels"]}
+    return {**ours, "per_device_eval_batch_size": recipe.batch_size, **_stopping(recipe, rows, DEV_LOSS, greater=False)}
 
 
 def check(recipe: Recipe, known: set[str]) -> None:
@@ -78,10 +85,10 @@ def check(recipe: Recipe, known: set[str]) -> None:
         raise InputError(problems)
 
 
-def _stopping(recipe: RetrieverRecipe, rows: int) -> dict[str, Any]:
+def _stopping(recipe: RetrieverRecipe | LoraRecipe, rows: int, metric: str, *, greater: bool) -> dict[str, Any]:
     if recipe.early_stopping is None:
         return {}
-    per_epoch = -(-rows // recipe.batch_size)
+    per_epoch = -(-rows // (recipe.batch_size * int(recipe.arguments.get("gradient_accumulation_steps", 1))))
     total = max(1, int(per_epoch * recipe.epochs))
     steps = min(total, max(1, per_epoch // recipe.early_stopping.evaluations_per_epoch))
     return {
@@ -92,10 +99,13 @@ def _stopping(recipe: RetrieverRecipe, rows: int) -> dict[str, Any]:
         "save_only_model": True,
         "save_total_limit": 1,
         "load_best_model_at_end": True,
-        "metric_for_best_model": f"eval_{DEV_METRIC}",
-        "greater_is_better": True,
+        "metric_for_best_model": f"eval_{metric}",
+        "greater_is_better": greater,
     }
 
 
 DEV_METRIC = "dev_cosine_ndcg@10"
 """What InformationRetrievalEvaluator calls nDCG@10 under the name dev."""
+
+DEV_LOSS = "loss"
+"""What transformers' trainer calls its loss on the dev split."""

@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -48,10 +48,10 @@ def key(*, base_fingerprint: str, data_hash: str, recipe: Recipe, seed: int, doc
     )
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the libraries that training goes through ("" where one is not installed)."""
+def versions(names: Sequence[str] = LIBRARIES) -> dict[str, str]:
+    """Return the versions of libraries, by default those that every training goes through ("" where one is not installed)."""
     found = {}
-    for name in LIBRARIES:
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -114,8 +114,18 @@ class CrossEncoderJob:
         return self.ground.key(self.recipe, {"mined": mined})
 
 
-def ground(recipe: Recipe, document_text: str, corpus: Collection, golden_queries: Mapping[str, str], base_dir: Path) -> Ground:
+def ground(
+    recipe: Recipe,
+    document_text: str,
+    corpus: Collection,
+    golden_queries: Mapping[str, str],
+    base_dir: Path,
+    *,
+    answered: bool = False,
+) -> Ground:
     """Check everything that a training needs, without loading a model. ``golden_queries`` maps id to text.
+
+    Where rows must be ``answered``, one without a gold answer is wrong.
 
     Raises:
         InputError: rows, base model or template are missing or wrong, or a row's query stands in the golden set.
@@ -125,7 +135,7 @@ def ground(recipe: Recipe, document_text: str, corpus: Collection, golden_querie
     path = base_dir / Path(recipe.data).expanduser()
     if not path.is_file():
         raise InputError(Problem(display(path), "there is no such training file", "check train.data: it is relative to the plan"))
-    rows = tuple(load_quadruplets(path, corpus))
+    rows = tuple(load_quadruplets(path, corpus, answered=answered))
     refuse_golden(rows, golden_queries, display(path))
     base = _base(recipe, base_dir)
     seed = DEFAULT_SEED if recipe.seed is None else recipe.seed

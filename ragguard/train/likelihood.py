@@ -27,14 +27,13 @@ def of_tokens(model: Any, prompts: Sequence[Sequence[int]], answers: Sequence[Se
     rows = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
     width, first = max(map(len, rows)), min(map(len, prompts)) - 1
     device = model.get_input_embeddings().weight.device
-    ids = torch.tensor([row + [0] * (width - len(row)) for row in rows], device=device)
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device)
+    ids, mask = padded(rows, device)
     said = torch.tensor(
         [[len(prompt) <= place < len(row) for place in range(first + 1, width)] for prompt, row in zip(prompts, rows, strict=True)],
         dtype=torch.bool,
         device=device,
     )
-    logits = model(input_ids=ids, attention_mask=mask, use_cache=False, **_last(model, width - first)).logits[:, first - width :]
+    logits = model(input_ids=ids, attention_mask=mask, use_cache=False, **last_logits(model, width - first)).logits[:, first - width :]
     found = torch.nn.functional.cross_entropy(logits[:, :-1].float().transpose(1, 2), ids[:, first + 1 :], reduction="none")
     return -found.masked_fill(~said, 0.0).sum(dim=1), said.sum(dim=1)
 
@@ -58,6 +57,15 @@ def of_texts(model: Any, tokenizer: Any, prompts: Sequence[str], answers: Sequen
     return sums[back.to(sums.device)], counts[back.to(counts.device)]
 
 
+def padded(rows: Sequence[Sequence[int]], device: Any) -> "tuple[Tensor, Tensor]":
+    """Return token ids, filled up with 0 on the right, and their mask, 1 where there is a token; both of shape (rows, places)."""
+    import torch
+
+    width = max(map(len, rows))
+    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows], device=device)
+    return ids, torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device)
+
+
 def continuation(tokenizer: Any, before: str, text: str, end: int | None) -> list[int]:
     """Return the ids of a text as it stands after another, a space between them unless there is white space, then the ``end`` id."""
     before = before[-LOOKS_BACK:]
@@ -69,7 +77,7 @@ def continuation(tokenizer: Any, before: str, text: str, end: int | None) -> lis
     return ids if end is None else [*ids, end]
 
 
-def _last(model: Any, positions: int) -> dict[str, int]:
-    """What makes a model compute the logits of its last positions alone, where it can: those of a long prompt are most of the memory."""
+def last_logits(model: Any, positions: int) -> dict[str, int]:
+    """Return what makes a model compute the logits of its last positions alone, where it can: a long prompt's are most of the memory."""
     bare = model.get_base_model() if hasattr(model, "peft_config") else model
     return {"logits_to_keep": positions} if "logits_to_keep" in inspect.signature(bare.forward).parameters else {}

@@ -33,10 +33,7 @@ def prepare(
         InputError: as ``job.ground``; rows have no gold answer, the corpus has one document, or the generator's files do not fit.
         CannotJudge: the hub cannot be reached.
     """
-    found = ground(recipe, document_text, corpus, golden_queries, base_dir)
-    if bare := sum(not row.gold_answer.strip() for row in found.rows):
-        what = f"{bare} of {len(found.rows)} rows have no gold_answer, of which the generator could say how likely it is"
-        raise InputError(Problem(recipe.data, what, "give every row one, or train with recipe: biencoder"))
+    found = ground(recipe, document_text, corpus, golden_queries, base_dir, answered=True)
     if corpus.size < 2:
         raise InputError(Problem("", "a corpus of one document has nothing to prefer", "name a collection with more"))
     generator = cast(CausalGenerator, factory.generator(recipe.generator, base=base_dir, allow_code=allow_code))

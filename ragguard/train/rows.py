@@ -26,7 +26,12 @@ class Split:
 
 
 def refuse_golden(rows: Sequence[Quadruplet], golden: Mapping[str, str], where: str) -> None:
-    """Refuse to train on queries of a golden set (id -> text), exact or nearly.
+    """Refuse to train on queries of a golden set. Raises as ``refuse_texts``."""
+    refuse_texts([row.query for row in rows], golden, where)
+
+
+def refuse_texts(texts: Sequence[str], golden: Mapping[str, str], where: str) -> None:
+    """Refuse to train on texts that no training may see (id -> text), exact or nearly.
 
     Raises:
         InputError: naming each pair, up to 20.
@@ -34,7 +39,7 @@ def refuse_golden(rows: Sequence[Quadruplet], golden: Mapping[str, str], where: 
     ids: dict[str, str] = {}
     for id_, text in golden.items():
         ids.setdefault(text, id_)
-    found = overlaps([row.query for row in rows], golden.values())
+    found = overlaps(texts, golden.values())
     if not found:
         return
     problems = [
@@ -58,13 +63,7 @@ def divide(rows: Sequence[Quadruplet], recipe: RetrieverRecipe, seed: int) -> Sp
     rows = cap(rows, recipe.max_rows, generator)
     dev: set[str] = set()
     if recipe.early_stopping is not None:
-        intents = sorted({row.intent for row in rows})
-        if len(intents) < 2:
-            raise InputError(
-                Problem(recipe.data, "early stopping needs rows of two intents at least", "add rows, or leave early_stopping out")
-            )
-        count = min(len(intents) - 1, max(1, round(recipe.early_stopping.dev_share * len(intents))))
-        dev = {intents[i] for i in generator.choice(len(intents), size=count, replace=False)}
+        dev = kept_out(rows, recipe.early_stopping.dev_share, recipe.data, generator)
     train = [row for row in rows if row.intent not in dev]
     spoil = recipe.spoil if isinstance(recipe, BiEncoderRecipe) else None
     if spoil == "shuffled-positives":
@@ -72,6 +71,19 @@ def divide(rows: Sequence[Quadruplet], recipe: RetrieverRecipe, seed: int) -> Sp
     if spoil == "swapped-negatives":
         train = [_swap(row) for row in train]
     return Split(tuple(train), tuple(row for row in rows if row.intent in dev))
+
+
+def kept_out(rows: Sequence[Quadruplet], share: float, where: str, generator: np.random.Generator) -> set[str]:
+    """Return the intents, a share of all and one at least, that a dev split has for itself.
+
+    Raises:
+        InputError: there are fewer than two.
+    """
+    intents = sorted({row.intent for row in rows})
+    if len(intents) < 2:
+        raise InputError(Problem(where, "early stopping needs rows of two intents at least", "add rows, or leave early_stopping out"))
+    count = min(len(intents) - 1, max(1, round(share * len(intents))))
+    return {intents[i] for i in generator.choice(len(intents), size=count, replace=False)}
 
 
 def cap(rows: Sequence[Quadruplet], most: int | None, generator: np.random.Generator) -> list[Quadruplet]:

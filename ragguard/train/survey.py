@@ -8,17 +8,18 @@ from typing import TypeAlias
 from ragguard.data.collection import Collection
 from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
-from ragguard.plan.generators import OpenAIGenerator
+from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
 from ragguard.plan.load import retrievers
 from ragguard.plan.recipes import Recipe
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
 from ragguard.plan.services import RemoteSystem
 from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
+from ragguard.plan.systems import SystemPlan
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
 from ragguard.train.arms import find
-from ragguard.train.end_to_end import encoder_job, reranker_job
+from ragguard.train.jobs import generator_job_of, job_of, reranker_job_of
 from ragguard.train.workshop import Workshop
 
 Stage: TypeAlias = Reranker | Generator | RemoteSystem
@@ -53,14 +54,12 @@ def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], re
     for name, stage in stages if found.lock is None else ():
         where = workshop.loaded.source.where((*root, name))
         try:
-            _look_at_stage(workshop, stage, found.system.retriever, collections, reach_out)
+            _look_at_stage(workshop, stage, found.system, collections, reach_out)
         except InputError as error:
             yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
 
 
-def _look_at_stage(
-    workshop: Workshop, stage: Stage | None, retriever: Retriever | None, collections: Sequence[Collection], reach_out: bool
-) -> None:
+def _look_at_stage(workshop: Workshop, stage: Stage | None, system: SystemPlan, collections: Sequence[Collection], reach_out: bool) -> None:
     for collection in collections:
         if template := getattr(stage, "document_text", ""):
             validate_for(template, collection)
@@ -68,8 +67,10 @@ def _look_at_stage(
         _no_attacks("a remote system", collections)
     if stage is None or not (reach_out or _stage_is_here(stage, workshop.loaded.folder)):
         return
-    if isinstance(stage, CrossEncoderReranker) and stage.train is not None and retriever is not None:
-        reranker_job(workshop, stage, stage.train, retriever)
+    if isinstance(stage, CrossEncoderReranker) and stage.train is not None and system.retriever is not None:
+        reranker_job_of(workshop, stage, stage.train, system.retriever)
+    elif isinstance(stage, CausalGenerator) and stage.train is not None:
+        generator_job_of(workshop, stage, stage.train, system)
     elif isinstance(stage, CrossEncoderReranker | PythonReranker):
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     elif isinstance(stage, RemoteSystem):
@@ -101,7 +102,7 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
     if isinstance(part, HybridRetriever) or not (reach_out or _is_here(part, workshop.loaded.folder)):
         return
     if isinstance(part, DenseRetriever) and part.train is not None:
-        encoder_job(workshop, part)
+        job_of(workshop, part, part.train)
     else:
         factory.build(part, base=workshop.loaded.folder, allow_code=workshop.allow_code)
 

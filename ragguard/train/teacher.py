@@ -53,9 +53,8 @@ class Teacher:
         prompt = self._generator.fit(Asked("", row.query, (document,)))
         if isinstance(prompt, str):
             raise InputError(Problem("", f"generator: {prompt}, asked {row.query!r}", "raise max_input_tokens, or lower max_new_tokens"))
-        language = self._generator.language
-        before = language.tokenizer.decode(list(prompt.ids[-likelihood.LOOKS_BACK :]))
-        answer = likelihood.continuation(language.tokenizer, before, row.gold_answer, language.tokenizer.eos_token_id)
+        language, before = self._generator.wording.language, self._generator.wording.text(row.query, prompt.documents)
+        answer = likelihood.continuation(language.tokenizer, before, row.gold_answer.strip(), language.tokenizer.eos_token_id)
         kept = list(prompt.ids), answer[: language.plan.max_new_tokens]
         if kept[1] != answer:
             self._cut.add(digest(kept))
@@ -77,7 +76,7 @@ class Teacher:
     def _ask(self, rows: Sequence[Row]) -> list[float]:
         import torch
 
-        language = self._generator.language
+        language = self._generator.wording.language
         found = [0.0] * len(rows)
         for batch in _alike(rows, language.plan.batch_size):
             with failures(language.folder), torch.inference_mode():

@@ -42,11 +42,15 @@ def run(
         Broken: the loss or the gradient is not finite, or the loss leapt; the rows that did it are in its story.
         CannotJudge: the model or the memory failed.
     """
-    import transformers
-
     trail = Trail()
     watching = [watcher(curves, progress, trail), *callbacks]
-    trainer = _traced(kind, trail)(callbacks=watching, **options)
+    conduct(_traced(kind, trail)(callbacks=watching, **options), curves, told, about)
+
+
+def conduct(trainer: Any, curves: Curves, told: Sequence[Mapping[str, Any]], about: Callable[[], dict[str, Any]]) -> None:
+    """Run a trainer that is watched, and fill the curves. Raises as ``run``."""
+    import transformers
+
     trainer.remove_callback(transformers.PrinterCallback)
     try:
         trainer.train()

@@ -10,7 +10,7 @@ from typing import Any
 
 from ragguard.errors import CannotJudge
 from ragguard.systems.protocols import Progress
-from ragguard.train.arguments import DEV_METRIC
+from ragguard.train.arguments import DEV_LOSS, DEV_METRIC
 
 POINTS = 200
 """Points of the loss curve that are kept, at most, beside the last."""
@@ -23,6 +23,13 @@ PERSISTS = 3
 
 EARLY_SCALE, LEAST_SCALE, LEAST_LOSS = 0.28, 0.35, 1e-4
 """A spread of log losses that stands in for one; those below which a spread, or a loss, says nothing, for any other would be a leap."""
+
+
+TERMS = ("select", "generate", "faithful")
+"""Terms of a loss that are kept beside it, where a training has them."""
+
+DEV = {"nDCG@10": f"eval_{DEV_METRIC}", "loss": f"eval_{DEV_LOSS}"}
+"""What an evaluation on the dev split is kept as, and what the trainers call it."""
 
 
 class Broken(CannotJudge):
@@ -69,8 +76,12 @@ class Trail:
         self._steps.append([])
 
     def take(self) -> None:
-        """Use the next batch."""
-        self._steps[-1].append(self._drawn.popleft())
+        """Use the next batch that was drawn."""
+        self.see(self._drawn.popleft())
+
+    def see(self, rows: list[int]) -> None:
+        """Use a batch of these rows."""
+        self._steps[-1].append(rows)
 
     def rows(self, back: int = 0) -> dict[str, list[int]]:
         """Return the rows of a step, ``back`` steps ago (``batch``), and of the one before (``batch_before``), whose update it ran on."""
@@ -138,7 +149,8 @@ def watcher(curves: Curves, progress: Progress, trail: Trail) -> Any:
             """Keep the loss."""
             if logs is not None and "loss" in logs:
                 if math.isfinite(logs["loss"]):
-                    curves.loss.append({"step": state.global_step, "loss": logs["loss"], "learning_rate": logs["learning_rate"]})
+                    seen = {name: logs[name] for name in ("loss", "learning_rate", *TERMS) if name in logs}
+                    curves.loss.append({"step": state.global_step, **seen})
                 if what := _not_finite(logs, args.fp16):
                     raise Broken(what, state.global_step, trail.rows())
                 if what := _leapt([point["loss"] for point in curves.loss]):
@@ -146,7 +158,8 @@ def watcher(curves: Curves, progress: Progress, trail: Trail) -> Any:
 
         def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Mapping[str, float], **_: Any) -> None:  # noqa: ARG002
             """Keep the dev metric."""
-            curves.dev.append({"step": state.global_step, "nDCG@10": metrics[f"eval_{DEV_METRIC}"]})
+            seen = {name: metrics[key] for name, key in DEV.items() if key in metrics}
+            curves.dev.append({"step": state.global_step, **seen})
 
     return Watcher()
 

@@ -1,15 +1,13 @@
 """A small collection and its training rows, on disk."""
 
-import json
 from pathlib import Path
 
 import pytest
+from training_rows import TOPICS, WORDS, write_lines
 
 from ragguard.data.collection import Collection, load
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
-TOPICS = ["webhooks", "refunds", "invoices", "payouts", "disputes", "currencies", "taxes", "receipts", "limits", "keys"]
-WORDS = "all there is to know about rule how do work here explain the rules me . , 0 1 2 3 4 5 6 7 8 9"
 
 
 class Counting:
@@ -23,11 +21,6 @@ class Counting:
 
     def advance(self, n: int) -> None:
         self.stages[self.stage][0] += n
-
-
-def write_lines(path: Path, rows: list[dict[str, object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 @pytest.fixture
