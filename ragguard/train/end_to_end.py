@@ -41,14 +41,14 @@ def _retrievers(workshop: Workshop, system: SystemPlan, lock: Lock | None) -> di
     for location, part in retrievers(system):
         if isinstance(part, DenseRetriever) and part.train is not None:
             place = ".".join(map(str, location))
-            made[place] = workshop.pinned(lock, place) or _encoder(workshop, job_of(workshop, part, part.train))
+            made[place] = workshop.pinned(lock, place) or _encoder(workshop, job_of(workshop, part, part.train), place)
     return made
 
 
-def _encoder(workshop: Workshop, job: BiEncoderJob | ReplugJob) -> Checkpoint:
+def _encoder(workshop: Workshop, job: BiEncoderJob | ReplugJob, place: str) -> Checkpoint:
     if isinstance(job, ReplugJob):
-        return replug.run(job, workshop.checkpoints, workshop.store, workshop.progress)
-    return biencoder.run(job, workshop.checkpoints, workshop.progress)
+        return replug.run(job, workshop.checkpoints, workshop.store, workshop.shown(place))
+    return biencoder.run(job, workshop.checkpoints, workshop.shown(place))
 
 
 def _reranker(workshop: Workshop, system: SystemPlan, lock: Lock | None) -> dict[str, Checkpoint]:
@@ -60,7 +60,7 @@ def _reranker(workshop: Workshop, system: SystemPlan, lock: Lock | None) -> dict
         return {RERANKER: kept}
     job = reranker_job_of(workshop, part, part.train, retriever)
     asked = factory.build(retriever, base=workshop.loaded.folder, allow_code=workshop.allow_code)
-    return {RERANKER: crossencoder.run(job, asked, workshop.checkpoints, workshop.store, workshop.progress)}
+    return {RERANKER: crossencoder.run(job, asked, workshop.checkpoints, workshop.store, workshop.shown(RERANKER))}
 
 
 def _generator(workshop: Workshop, system: SystemPlan, lock: Lock | None) -> dict[str, Checkpoint]:
@@ -73,7 +73,7 @@ def _generator(workshop: Workshop, system: SystemPlan, lock: Lock | None) -> dic
     before = system.model_copy(update={"generator": None})
     job = generator_job_of(workshop, part, part.train, before)
     ranking = factory.assemble(before, base=workshop.loaded.folder, allow_code=workshop.allow_code) if job.mined else None
-    return {GENERATOR: generator.run(job, ranking, workshop.checkpoints, workshop.store, workshop.progress)}
+    return {GENERATOR: generator.run(job, ranking, workshop.checkpoints, workshop.store, workshop.shown(GENERATOR))}
 
 
 def as_trained(system: SystemPlan, trained: Mapping[str, Checkpoint]) -> SystemPlan:

@@ -22,6 +22,22 @@ _R = TypeVar("_R", bound=Recipe)
 
 
 @dataclass(frozen=True)
+class Staged:
+    """Progress whose stages are called ``place: stage``."""
+
+    progress: Progress
+    place: str
+
+    def start(self, label: str, total: int) -> None:
+        """Begin a stage of ``total`` steps."""
+        self.progress.start(f"{self.place}: {label}", total)
+
+    def advance(self, n: int) -> None:
+        """Say that ``n`` more steps of the stage are done."""
+        self.progress.advance(n)
+
+
+@dataclass(frozen=True)
 class Workshop:
     """What training needs: the plan, the corpus that is searched, the golden queries no training may see, and whether code that the
     plan names may run.
@@ -43,6 +59,10 @@ class Workshop:
         """Return the checkpoint that a lock names, if it is there and whole."""
         name = lock.checkpoints.get(place) if lock is not None else None
         return checkpoint.load(self.checkpoints / name) if name else None
+
+    def shown(self, place: str) -> Staged:
+        """Return the progress of what is trained at a place: every stage of it bears the place's name."""
+        return Staged(self.progress, place)
 
     def settle(self, recipe: _R) -> _R:
         """Return a recipe with its seed, which is the plan's where it has none.
