@@ -1,8 +1,8 @@
-"""The end-to-end recipe against its single stages on golden/payments: ``python benchmarks/end_to_end.py [--rows N | --full]``.
+"""The end-to-end recipe against its single stages: ``python benchmarks/end_to_end.py [--rows N | --full] [--collection cards]``.
 
 Every row is a gate in a process of its own, over one store: what a row above trained is taken from there, and counts with the minutes
-that its training took. By default trainings are capped and only queries tagged ``canonical`` are asked; ``--full`` trains on all rows
-and asks all.
+that its training took. By default trainings are capped and few queries are asked; ``--full`` trains on all rows and asks all.
+``golden/cards`` is what the small language model ``golden/models/nano`` can read; of ``golden/payments`` it knows no words.
 """
 
 import argparse
@@ -24,8 +24,18 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATORS = (ROOT / "golden" / "models" / "nano", ROOT.parent / "shared" / "data" / "stories260K" / "hf")
 """The language models that are taken if they are there, the first first."""
 
-MINILM, DATA = "sentence-transformers/all-MiniLM-L6-v2", str(ROOT / "golden" / "payments" / "train.jsonl")
-TEXT = "[{status} v{version}] {title}\n{text}"
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+TEXTS = {"payments": "[{status} v{version}] {title}\n{text}", "cards": "{text}"}
+"""What the encoders see of a document, by collection."""
+
+FEW: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "payments": {"tags": ["canonical"]},
+    "cards": {"tags": ["implicit"]},
+    "general": {"any_tags": ["bees-and-insects", "bridges", "mathematics", "metals"]},
+}
+"""The queries that are asked unless all are, by collection."""
+
+PROMPT = "{% for document in documents %}[{{ document.number }}] {{ document.content }}\n{% endfor %}Question: {{ question }}\nAnswer:"
 COLUMNS = {
     "golden nDCG@10": ("golden", "nDCG@10"),
     "VersionAcc@1": ("version-confusion", "VersionAcc@1"),
@@ -49,68 +59,78 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Size:
-    """How much is trained on and asked: ``rows`` of training at most (None: all, and then all queries are asked)."""
+class Setting:
+    """What is trained on and asked: a collection, and ``rows`` of training at most (None: all, and then all queries are asked)."""
 
+    collection: str
     rows: int | None
     generator: Path | None
+
+    @property
+    def folder(self) -> Path:
+        """The collection's folder."""
+        return ROOT / "golden" / self.collection
 
     def recipe(self, name: str, **more: Any) -> Values:
         """A recipe over the training rows."""
         capped = {} if self.rows is None else {"max_rows": self.rows}
-        return {"recipe": name, "data": DATA, "max_seq_length": 128, **capped, **more}
+        return {"recipe": name, "data": str(self.folder / "train.jsonl"), "max_seq_length": 128, **capped, **more}
+
+    def dense(self, **more: Any) -> Values:
+        """An encoder that reads 256 tokens."""
+        return {"type": "dense", "document_text": TEXTS[self.collection], "max_seq_length": 256, **more}
 
     def suite(self, name: str, *, answered: bool) -> Values:
         """A suite with its endpoint alone."""
         metric = "VersionAcc@1" if name == "version-confusion" else "nDCG@10"
         made: Values = {"suite": name, "kind": name, "checks": [{"metric": metric, "tier": "blocking", "margin": 0.05}]}
+        few = {} if self.rows is None else {"cases": FEW["general" if name == "forgetting" else self.collection]}
         if name == "forgetting":
-            return {**made, "collection": str(ROOT / "golden" / "general")}
+            made["collection"] = str(ROOT / "golden" / "general")
         if name == "adversarial":
-            made |= {"glossary": str(ROOT / "golden" / "payments" / "glossary.yaml"), "per_query": 1 if self.rows else 2}
-            made |= {} if self.rows else {"attacks": ["distractors", "poisoned", "instructions"], "targets": 60}
+            made |= {"per_query": 2 if self.rows is None else 1}
+            made |= {"glossary": str(self.folder / "glossary.yaml")} if (self.folder / "glossary.yaml").is_file() else {}
+            made |= {"attacks": ["distractors", "poisoned", "instructions"], "targets": 60} if self.rows is None else {}
         if answered and "Completeness" in catalog.names():
             made["report"] = ["Completeness"]
-        return {**made, "cases": {"tags": ["canonical"]}} if self.rows else made
+        return {**made, **few}
 
 
-def dense(**more: Any) -> Values:
-    """An encoder that reads 256 tokens."""
-    return {"type": "dense", "document_text": TEXT, "max_seq_length": 256, **more}
-
-
-def rows(size: Size) -> Iterator[Row]:
+def rows(setting: Setting) -> Iterator[Row]:
     """The lines of the table, each stage before those that use it."""
-    base = dense(model=MINILM)
-    tuned = dense(train=size.recipe("biencoder", base=MINILM, epochs=2, learning_rate=3e-5))
-    cross = {"type": "cross-encoder", "document_text": TEXT, "max_seq_length": 256}
-    reranker = {**cross, "train": size.recipe("crossencoder", base=MINILM, max_seq_length=256, epochs=1)}
+    tuned = setting.dense(train=setting.recipe("biencoder", base=MINILM, epochs=2, learning_rate=3e-5))
+    recipe = setting.recipe("crossencoder", base=MINILM, max_seq_length=256)
+    reranker = {"type": "cross-encoder", "document_text": TEXTS[setting.collection], "max_seq_length": 256, "train": recipe}
     chain = {"retriever": tuned, "reranker": reranker}
     yield Row("encoder", {"retriever": tuned})
-    yield Row("reranker on the untuned encoder", {"retriever": base, "reranker": reranker})
+    yield Row("reranker on the untuned encoder", {"retriever": setting.dense(model=MINILM), "reranker": reranker})
     yield Row("encoder, reranker on its negatives", chain)
     yield Row("... + extractive answers", {**chain, "generator": {"type": "extractive"}}, ANSWERED)
-    if size.generator is None:
-        return
-    model = {"type": "causal-lm", "model": str(size.generator), "max_new_tokens": 64, "device": "cpu"}
-    taught = size.recipe("replug", base=MINILM, generator=model, k=8, max_seq_length=128)
-    yield Row(f"encoder distilled from {size.generator.name}", {"retriever": dense(train=taught)})
-    yield Row(f"... + {size.generator.name}, untuned", {**chain, "generator": model}, ANSWERED)
-    lora = size.recipe("lora", base=str(size.generator), raft={"distractors": "mined"}, max_seq_length=None)
-    tuned_model = {key: value for key, value in model.items() if key != "model"} | {"train": lora}
-    yield Row(f"... + {size.generator.name} with LoRA on its contexts", {**chain, "generator": tuned_model}, ANSWERED)
+    if setting.generator is not None:
+        yield from rows_of_model(setting, setting.generator, chain)
 
 
-def write(folder: Path, row: Row, size: Size) -> Path:
+def rows_of_model(setting: Setting, folder: Path, chain: Values) -> Iterator[Row]:
+    """The lines that need a language model."""
+    asked = {"type": "causal-lm", "prompt": PROMPT, "chat": False, "document_text": "{text}", "max_new_tokens": 64, "device": "cpu"}
+    model = {**asked, "model": str(folder)}
+    taught = setting.recipe("replug", base=MINILM, generator=model, k=8)
+    lora = setting.recipe("lora", base=str(folder), raft={"distractors": "mined"}, max_seq_length=None)
+    yield Row(f"encoder distilled from {folder.name}", {"retriever": setting.dense(train=taught)})
+    yield Row(f"... + answers of {folder.name}", {**chain, "generator": model}, ANSWERED)
+    yield Row("... with LoRA on its contexts", {**chain, "generator": {**asked, "train": lora}}, ANSWERED)
+
+
+def write(folder: Path, row: Row, setting: Setting) -> Path:
     """Write the plan of a row and its suites; its baseline is the untuned encoder, which quotes where the row answers."""
     folder.mkdir(parents=True)
     answered = row.suites == ANSWERED
     for name in row.suites:
-        (folder / f"{name}.yaml").write_text(json.dumps(size.suite(name, answered=answered)), encoding="utf-8")
-    baseline = {"retriever": dense(model=MINILM), **({"generator": {"type": "extractive", "contexts": 2}} if answered else {})}
+        (folder / f"{name}.yaml").write_text(json.dumps(setting.suite(name, answered=answered)), encoding="utf-8")
+    baseline = {"retriever": setting.dense(model=MINILM), **({"generator": {"type": "extractive", "contexts": 2}} if answered else {})}
     plan = {
         "name": "end-to-end",
-        "collection": str(ROOT / "golden" / "payments"),
+        "collection": str(setting.folder),
         "baseline": baseline,
         "candidates": {"row": row.system},
         "suites": [f"{name}.yaml" for name in row.suites],
@@ -151,26 +171,32 @@ def line(name: str, texts: Sequence[str]) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description="The end-to-end recipe against its single stages.")
-    parser.add_argument("--rows", type=int, default=96, help="training rows at most, and canonical queries alone (default: 96)")
+    parser.add_argument("--collection", choices=list(TEXTS), help="only this one")
+    parser.add_argument("--rows", type=int, default=96, help="training rows at most, and few queries (default: 96)")
     parser.add_argument("--full", action="store_true", help="all training rows, all queries")
     parser.add_argument("--generator", type=Path, help="folder of a causal language model (default: golden/models/nano, if it is there)")
     parser.add_argument("--store", type=Path, help="where trainings and results are kept (default: nowhere)")
     return parser.parse_args()
 
 
+def show(setting: Setting, scratch: Path, store: Path) -> None:
+    """Print the table of a setting, line by line."""
+    print(line(setting.collection, [*COLUMNS, "training min", "asking min", "peak MiB"]))
+    for i, row in enumerate(rows(setting)):
+        report, peak = run(write(scratch / f"{setting.collection}-{i}", row, setting), store)
+        if not i:
+            print(line("untuned all-MiniLM-L6-v2", cells(report, "baseline", None)))
+        print(line(row.name, cells(report, "row", peak)), flush=True)
+
+
 def main() -> int:
-    """Print the table, line by line."""
+    """Print a table a collection."""
     given = arguments()
     generator = given.generator or next((folder for folder in GENERATORS if folder.is_dir()), None)
-    size = Size(None if given.full else given.rows, generator)
-    print(line("", [*COLUMNS, "training min", "asking min", "peak MiB"]))
     with tempfile.TemporaryDirectory() as name:
         store = (given.store or Path(name) / "store").resolve()
-        for i, row in enumerate(rows(size)):
-            report, peak = run(write(Path(name) / f"row-{i}", row, size), store)
-            if not i:
-                print(line("untuned all-MiniLM-L6-v2", cells(report, "baseline", None)))
-            print(line(row.name, cells(report, "row", peak)), flush=True)
+        for collection in [given.collection] if given.collection else TEXTS:
+            show(Setting(collection, None if given.full else given.rows, generator), Path(name), store)
     if generator is None:
         print("no language model is here: rows that need one are left out; name one with --generator")
     return 0

@@ -32,6 +32,7 @@ IN_SENTENCES = {
     "ragguard accept tuned": "ragguard accept with-titles",
     "ragguard accept": "ragguard accept with-titles",
     "ragguard check": "ragguard check",
+    "ragguard train": "ragguard train",
     "ragguard schema": "ragguard schema",
     "ragguard cases": "ragguard cases",
     "ragguard gate": "ragguard gate",
