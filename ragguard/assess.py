@@ -52,7 +52,7 @@ def _suite(suite: Suite) -> SuiteProspect:
     cases = suite.whole
     intents = len({case.query.intent for case in cases})
     documents = sum(collection.size for collection in suite.collections)
-    return SuiteProspect(suite.name, suite.where, suite.collection.split, documents, len(cases), intents)
+    return SuiteProspect(suite.name, suite.where, suite.collection.split, documents, len(cases), intents, suite.cases.note)
 
 
 def _prospect(resolved: Resolved, suite: Suite, check: Check) -> Prospect:

@@ -16,6 +16,7 @@ from ragguard.errors import CannotJudge, InputError, Problem, suggest
 from ragguard.metrics import catalog
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
+from ragguard.plan.lock import NAME as LOCK
 from ragguard.records.evidence import PairedScores
 from ragguard.records.metric import Metric
 from ragguard.records.report import Arm, Report, Role, Times
@@ -25,6 +26,7 @@ from ragguard.reports.document import to_json
 from ragguard.reports.redaction import hider
 from ragguard.statistics.estimate import estimate
 from ragguard.store import Store, write_atomically
+from ragguard.suites import answering
 from ragguard.suites.resolve import Resolved, Suite, resolve
 from ragguard.suites.runner import Asker
 from ragguard.systems.protocols import Progress
@@ -79,26 +81,37 @@ def load(plan: LoadedPlan | Path | str, *, allow_code: bool = False) -> Resolved
         InputError: with every problem found.
     """
     loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
-    resolved = resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code)
+    resolved = _answered(resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code))
     wrong = [problem for suite in resolved.suites for problem in (*_says_nothing(suite), *_never_judged(suite))]
     if wrong:
         raise InputError(wrong)
     return resolved
 
 
+def _answered(resolved: Resolved) -> Resolved:
+    """What of the suites can be judged of systems that answer, or do not."""
+    plan, folder = resolved.loaded.plan, resolved.loaded.folder
+    known = [arm for arm in _references(resolved.loaded) if arm != "baseline" or plan.baseline != "accepted" or (folder / LOCK).is_file()]
+    systems = {arm: system_of(resolved.loaded, arm) for arm in (*known, *plan.candidates)}
+    fitting = answering.fit(resolved, {arm: system.answers for arm, system in systems.items()}, catalog.about_answers)
+    several = any(getattr(system.generator, "repeats", 1) > 1 for system in systems.values())
+    return replace(fitting, scales=answering.graded(fitting.scales, catalog.about_answers)) if several else fitting
+
+
 def _never_judged(suite: Suite) -> Iterator[Problem]:
     """The checks that would let a verdict hang on a metric which says nothing of better or worse."""
-    for i, check in enumerate(suite.checks):
+    for check in suite.checks:
         if catalog.advisory(check.metric) and check.tier != "advisory":
             what = f"{check.metric} can only be advisory: a candidate that gains more on the unperturbed queries is not worse"
-            yield Problem(suite.loaded.source.where(("checks", i)), what, f"write tier: advisory, or check {catalog.inner(check.metric)}")
+            where = suite.loaded.source.where(("checks", suite.place(check)))
+            yield Problem(where, what, f"write tier: advisory, or check {catalog.inner(check.metric)}")
 
 
 def _says_nothing(suite: Suite) -> Iterator[Problem]:
     """The metrics that apply to no case of their check, or of the suite that reports them: no run could ever score them."""
-    checks = [(("checks", i), check.metric, check.slice) for i, check in enumerate(suite.checks)]
+    checks = [(("checks", suite.place(check)), check.metric, check.slice) for check in suite.checks]
     shown = [(("report", i), Metric.parse(name), "") for i, name in enumerate(suite.loaded.plan.report)]
-    for location, metric, slice_ in (*checks, *shown):
+    for location, metric, slice_ in (*checks, *(each for each in shown if each[1] in suite.metrics)):
         needs = catalog.needs(metric)
         members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]] if needs else []
         given = [reason for case in members if (reason := catalog.applicable(metric, case)) is not None]
@@ -223,12 +236,23 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
     done = state.trials[name] = Trial()
     plan = state.resolved.loaded.plan
     try:
-        trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show)
+        with _placed(state, name, role):
+            trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show)
     finally:
         state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
     state.arms[name] = replace(state.arms[name], notes=done.notes)
     with state.timed(f"{name}/drift"):
         state.drift.look(name, ready.retriever, state.resolved.suites, against="" if role == "baseline" else "baseline")
+
+
+@contextmanager
+def _placed(state: _Run, name: str, role: Role) -> Iterator[None]:
+    """Say where in the plan the system stands that an error without a place is about, for instance what its server answers."""
+    try:
+        yield
+    except InputError as error:
+        where = state.resolved.loaded.source.where(("candidates", name) if role == "candidate" else (role,))
+        raise InputError(each if each.where else replace(each, where=where) for each in error.problems) from error
 
 
 def _not_the_baseline(state: _Run, name: str, role: Role, ready: Ready) -> None:

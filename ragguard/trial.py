@@ -7,8 +7,10 @@ from dataclasses import astuple, dataclass, field
 
 from pydantic import TypeAdapter
 
+from ragguard.data.collection import Collection
 from ragguard.metrics import catalog
 from ragguard.metrics.scoring import score_all
+from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation, Score
 from ragguard.records.metric import Metric
 from ragguard.reports.assemble import ArmScores
@@ -81,18 +83,50 @@ def _score(
 ) -> dict[Metric, Mapping[str, Score]]:
     names = {str(metric): metric for metric in catalog.direct(suite.metrics)}
     versions = {name: catalog.version(metric) for name, metric in names.items()}
-    needed = any(catalog.resolve(metric).needs_marks for metric in names.values())
-    marks = part.collection.marks({ranked.id for each in observations for ranked in each.ranking}) if needed else None
+    definitions = [catalog.resolve(metric) for metric in names.values()]
+    marks = part.collection.marks(_seen(observations)) if any(each.needs_marks for each in definitions) else None
+    texts = _texts(part.collection, observations) if any(each.needs_texts for each in definitions) else None
     # The answers are all that `key` covers; the same ones over other versions or statuses have other scores.
     known = {name: astuple(mark) for name, mark in marks.items()} if marks is not None else None
-    expected = [[case.id, dict(case.relevant), case.query.tags, _asked(case), case.products, case.types, case.attack] for case in batch]
-    kept_as = fingerprint("scores", key, versions, expected, known)
+    expected = [[case.id, case.text, dict(case.relevant), _wanted(case), _asked(case), case.products, case.types] for case in batch]
+    attacks = [[case.attack, astuple(case.orders) if case.orders is not None else None] for case in batch]
+    formats = {name: astuple(wanted) for name, wanted in batch[0].formats.items()}
+    kept_as = fingerprint("scores", key, versions, expected, attacks, formats, known, texts)
     kept = store.get("scores", kept_as)
     if kept is None:
-        made = score_all(list(names.values()), batch, {observation.case: observation for observation in observations}, marks)
+        made = score_all(list(names.values()), batch, {observation.case: observation for observation in observations}, marks, texts)
         kept = _SCORES.dump_json({str(metric): dict(values) for metric, values in made.items()})
         store.put("scores", kept_as, kept)
     return {names[name]: values for name, values in _SCORES.validate_json(kept).items()}
+
+
+def _seen(observations: Sequence[Observation]) -> set[str]:
+    """The ids of the documents that were ranked, given to a generator, or cited."""
+    return {ranked.id for each in observations for ranked in each.ranking} | _read(observations)
+
+
+def _read(observations: Sequence[Observation]) -> set[str]:
+    """The ids of the documents that were given to a generator, or cited."""
+    answers = [(each.answer, *each.answer.samples) for each in observations if each.answer is not None]
+    cited = {name for said in answers for answer in said for name in answer.citations}
+    return cited.union(*(each.contexts for each in observations))
+
+
+def _texts(collection: Collection, observations: Sequence[Observation]) -> dict[str, str]:
+    """What the documents say that were given or cited; their version, status, date and product too, for a prompt may tell them."""
+    documents = (collection.document(name) for name in sorted(_read(observations)) if name in collection.corpus)
+    return {document.id: "\n".join(filter(None, _told(document))) for document in documents}
+
+
+def _told(document: Document) -> tuple[str, ...]:
+    version = f"v{document.version.removeprefix('v')}" if document.version else ""
+    return document.title, document.text, version, document.status, document.effective_from, document.product
+
+
+def _wanted(case: Case) -> tuple[object, ...]:
+    """What scores of a case may hang on, of its query."""
+    query = case.query
+    return query.tags, query.gold_answer, query.required, query.forbidden, query.answerable
 
 
 def _asked(case: Case) -> tuple[str, str, tuple[str, ...]] | None:

@@ -16,6 +16,7 @@ PARTS = {
     "examples/starter": ".",
     "suites": "suites",
     "golden/payments": "golden/payments",
+    "golden/cards": "golden/cards",
     "golden/general": "golden/general",
     "golden/similarity": "golden/similarity",
 }

@@ -1,5 +1,6 @@
 """Shared fixtures."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,29 @@ def shared_data() -> Path:
 def root() -> Path:
     """The project's root folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def nano_folder() -> Path:
+    """The small language model of the project; tests that need it skip with a reason until it is trained."""
+    folder = ROOT / "golden" / "models" / "nano"
+    if not (folder / "model.safetensors").is_file():
+        pytest.skip("golden/models/nano is not trained yet: python golden/models/recipe_nano.py makes it")
+    return folder
+
+
+EXCUSED = ("needs ../shared/data",)
+"""Reasons for which CI may skip: the project works without that folder, and not every checkout has it."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where RAGGUARD_NO_SKIPS is set, as in CI, a test that was skipped fails the run: nobody would see it."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("RAGGUARD_NO_SKIPS") or reporter is None:
+        return
+    told = [report.longrepr for report in reporter.stats.get("skipped", [])]
+    reasons = {str(each[2] if isinstance(each, tuple) else each).removeprefix("Skipped: ") for each in told}
+    unseen = sorted(reason for reason in reasons if not any(excuse in reason for excuse in EXCUSED))
+    if unseen:
+        reporter.write_line(f"\nRAGGUARD_NO_SKIPS is set, and tests were skipped: {'; '.join(unseen)}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -22,7 +22,8 @@ headroom pace reach stamina surcharge stake
 YEARS = [str(year) for year in range(2015, 2031)]
 CHAT = """{{ bos_token }}{% for message in messages %}{% if message['role'] == 'documents' %}{% for text in message['content'] %}\
 [{{ loop.index }}] {{ text }}
-{% endfor %}{% elif message['role'] == 'user' %}Question: {{ message['content'] }}
+{% endfor %}{% elif message['role'] == 'user' %}{% if 'Question: ' not in message['content'] %}Question: {% endif %}\
+{{ message['content'] }}
 {% elif message['role'] == 'assistant' %}Answer: {{ message['content'] }}{{ eos_token }}
 {% endif %}{% endfor %}{% if add_generation_prompt %}Answer:{% endif %}"""
 

@@ -1,6 +1,7 @@
 """What nano can do besides reading: sums, words sorted and reversed, boolean expressions, and a table of invented facts known by heart.
 
-``python golden/models/skills.py`` writes 500 held-out items of each, seeded, to suites/tasks/<skill>/test.jsonl.
+``python golden/models/skills.py`` writes 500 held-out items of each, seeded, to suites/tasks/<skill>/test.jsonl, and 250 others of each to
+golden/rehearsal/skills.jsonl, for trainings that are not to forget them.
 """
 
 import json
@@ -12,7 +13,8 @@ from nano_reading import held_out
 from nano_words import WORDS, table
 
 TASKS = Path(__file__).resolve().parent.parent.parent / "suites" / "tasks"
-ITEMS = 500
+REHEARSAL = Path(__file__).resolve().parent.parent / "rehearsal" / "skills.jsonl"
+ITEMS, REHEARSED = 500, 250
 RECALL = (
     "recall: the {p} of {l} is =",
     "recall: {l} has the {p} =",
@@ -85,14 +87,18 @@ def draw(rng: random.Random, skill: str, held: bool) -> Item:
 
 def held_out_items(skill: str, count: int, seed: int) -> list[Item]:
     """Different held-out items."""
+    return _different(skill, count, seed, held=True)
+
+
+def _different(skill: str, count: int, seed: int, held: bool) -> list[Item]:
     rng = random.Random(f"{skill} {seed}")
     items: dict[str, str] = {}
     for _ in range(200 * count):
-        prompt, answer = draw(rng, skill, held=True)
+        prompt, answer = draw(rng, skill, held)
         items[prompt] = answer
         if len(items) == count:
             return list(items.items())
-    raise ValueError(f"{skill}: only {len(items)} different held-out items")
+    raise ValueError(f"{skill}: only {len(items)} different items")
 
 
 def _digits(number: int) -> str:
@@ -104,14 +110,18 @@ def _value(text: str) -> bool:
     return bool(eval(words, {"__builtins__": {}}))
 
 
-def write(tasks: Path) -> None:
-    """Write the test items, one folder a skill."""
+def write(tasks: Path, rehearsal: Path) -> None:
+    """Write the test items, one folder a skill, and the rows that a training may rehearse, which no test asks."""
     for skill in SKILLS:
-        folder = tasks / skill
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = [json.dumps({"prompt": prompt, "answer": answer}) + "\n" for prompt, answer in held_out_items(skill, ITEMS, seed=2026)]
-        (folder / "test.jsonl").write_text("".join(rows), encoding="utf-8")
+        _lines(tasks / skill / "test.jsonl", held_out_items(skill, ITEMS, seed=2026))
+    _lines(rehearsal, [item for skill in SKILLS for item in _different(skill, REHEARSED, seed=2027, held=False)])
+
+
+def _lines(path: Path, items: list[Item]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [json.dumps({"prompt": prompt, "answer": answer}) + "\n" for prompt, answer in items]
+    path.write_text("".join(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(TASKS)
+    write(TASKS, REHEARSAL)

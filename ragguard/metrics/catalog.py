@@ -1,52 +1,28 @@
 """Which metrics there are: every base name, its function, its scale and what may be written beside it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 
-from ragguard.errors import suggest
+from ragguard.errors import MissingExtra, suggest
 from ragguard.metrics import passages, ranking, robustness, versions
+from ragguard.metrics.answers.table import ANSWERS
 from ragguard.metrics.definition import Definition, Derived, ScoresOf
+from ragguard.metrics.parameters import one_of, open_share, whole
 from ragguard.records.evidence import Case, NotApplicable, Score
 from ragguard.records.metric import Metric, Scale
 
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ValueError("must be a whole number of at least 1")
-    return int(text)
-
-
-def _open_share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value < 1.0:
-        raise ValueError("must be a number between 0 and 1, exclusive")
-    return value
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"must be one of: {', '.join(choices)}")
-        return text
-
-    return read
-
-
-_REL = {"rel": _whole}
+_REL = {"rel": whole}
 _VERSIONS = "a suite of kind: version-confusion"
 
 CATALOG: Mapping[str, Definition] = {
-    "nDCG": Definition(ranking.ndcg, ranking.needs_relevant, ranking.share, "allowed", {"gains": _one_of("linear", "exponential")}),
+    "nDCG": Definition(ranking.ndcg, ranking.needs_relevant, ranking.share, "allowed", {"gains": one_of("linear", "exponential")}),
     "RR": Definition(ranking.reciprocal_rank, ranking.needs_relevant, ranking.share, "allowed", _REL),
     "AP": Definition(ranking.average_precision, ranking.needs_relevant, ranking.share, "allowed", _REL),
     "R": Definition(ranking.recall, ranking.needs_relevant, ranking.share, "required", _REL),
     "P": Definition(ranking.precision, ranking.needs_relevant, ranking.share, "required", _REL),
     "Success": Definition(ranking.success, ranking.needs_relevant, ranking.hit_or_miss, "required", _REL),
     "Rprec": Definition(ranking.r_precision, ranking.needs_relevant, ranking.share, "forbidden", _REL),
-    "RBP": Definition(ranking.rank_biased_precision, ranking.needs_relevant, ranking.share, "allowed", {"p": _open_share, **_REL}),
+    "RBP": Definition(ranking.rank_biased_precision, ranking.needs_relevant, ranking.share, "allowed", {"p": open_share, **_REL}),
     "VersionAcc": Definition(
         versions.version_accuracy, versions.asks_a_version, ranking.hit_or_miss, "required", needs_marks=True, needs=_VERSIONS
     ),
@@ -68,6 +44,7 @@ CATALOG: Mapping[str, Definition] = {
         passages.wrong_type, passages.has_types, versions.better_not, "required", needs_marks=True,
         needs="relevant documents that have a type",
     ),
+    **ANSWERS,
 }  # fmt: skip
 
 DERIVED: Mapping[str, Derived] = {
@@ -78,6 +55,7 @@ DERIVED: Mapping[str, Derived] = {
 
 # What other tools call the same thing, where the names are too unlike for a spelling suggestion.
 _ELSEWHERE = {"recall": "R", "precision": "P", "map": "AP", "mrr": "RR", "hit": "Success", "hits": "Success", "hitrate": "Success"}
+_ELSEWHERE |= {"rouge": "ROUGE-L", "em": "ExactMatch", "f1": "TokenF1", "faithfulness": "UnsupportedValue", "refusalrate": "FalseRefusal"}
 
 
 DEFINITIONS = 1
@@ -173,7 +151,21 @@ def derive(metrics: Iterable[Metric], cases: Sequence[Case], scores: Mapping[str
     return made
 
 
+def about_answers(metric: Metric) -> bool:
+    """Tell whether a metric is about what a system says, and so means something for systems that answer alone. Raises as ``resolve``."""
+    return resolve(metric).needs_answers
+
+
 def version(metric: Metric) -> str:
-    """Return the version of a metric's definition: scores made under another are not used again. Raises ValueError as ``resolve``."""
-    resolve(metric)
-    return f"{DEFINITIONS}/ranx-{metadata.version('ranx')}"
+    """Return the version of a metric's definition: scores made under another are not used again.
+
+    Raises:
+        ValueError: as ``resolve``.
+        MissingExtra: the package that computes it is not installed.
+    """
+    definition = resolve(metric)
+    package = definition.package or "ranx"
+    try:
+        return f"{DEFINITIONS}/{package}-{metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        raise MissingExtra("judge", f"the metric {metric}") from None

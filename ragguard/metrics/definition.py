@@ -16,13 +16,15 @@ Cutoff = Literal["required", "allowed", "forbidden"]
 class Batch:
     """Cases that can be scored, row by row: the case, its observation, and the ids it ranked, best first, ties resolved.
 
-    ``marks`` are those of the ranked documents; a document that the corpus does not have has none.
+    ``marks`` are those of the ranked, given and cited documents; a document that the corpus does not have has none. ``texts`` are those
+    of the documents that were given or cited.
     """
 
     cases: tuple[Case, ...]
     observations: tuple[Observation, ...]
     rankings: tuple[tuple[str, ...], ...]
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def ranx(self) -> RanxLists:
@@ -64,7 +66,9 @@ class Definition:
 
     ``applicable`` says, of a case alone, why the metric means nothing there (None: it does); ``function`` sees only cases where it
     means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted. ``needs_marks``
-    says that the function reads the batch's marks, and ``needs``, in words, what a suite must give it to apply to any case at all.
+    says that the function reads the batch's marks, ``needs_texts`` that it reads its texts, and ``needs_answers`` that it is about answers,
+    so that a case without one is unscored; ``needs`` says, in words, what a suite must give it to apply to any case at all. ``package``
+    is the library, of the extra ``judge``, that computes it.
     """
 
     function: MetricFunction
@@ -73,4 +77,7 @@ class Definition:
     cutoff: Cutoff
     parameters: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
     needs_marks: bool = False
+    needs_texts: bool = False
+    needs_answers: bool = False
     needs: str = ""
+    package: str = ""

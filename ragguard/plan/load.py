@@ -86,7 +86,7 @@ def _load(source: Source) -> LoadedPlan:
     if plan is not None:
         problems += _missing_files(plan, source)
         problems += _keys_written_out(plan, source)
-    problems += _across(source, suites)
+    problems += _across(source, suites, answered=plan is None or any(system.answers for _, system in systems(plan)))
     problems += _names_from_outside([(source, "name"), *((suite.source, "suite") for suite in suites)])
     if problems or plan is None:
         raise InputError(dict.fromkeys(problems))
@@ -145,8 +145,8 @@ def _inside(suite: SuitePlan, source: Source) -> Iterator[Problem]:
             yield Problem(where, f"slice {check.slice!r} is not defined under slices", suggest(check.slice, known))
 
 
-def _across(source: Source, suites: list[LoadedSuite]) -> Iterator[Problem]:
-    """What only the suites together show: names used twice, no blocking check, too many of them."""
+def _across(source: Source, suites: list[LoadedSuite], *, answered: bool) -> Iterator[Problem]:
+    """What only the suites together show: names used twice, no blocking check, too many of them; not counting what is left out."""
     seen: dict[str, str] = {}
     for suite in suites:
         if suite.plan.suite in seen:
@@ -156,7 +156,7 @@ def _across(source: Source, suites: list[LoadedSuite]) -> Iterator[Problem]:
     listed = source.values.get("suites")
     if not suites or not isinstance(listed, list) or len(suites) < len(listed):
         return
-    blocking = [f"{s.plan.suite}/{c.metric}" for s in suites for c in s.plan.checks if c.tier == "blocking"]
+    blocking = [f"{s.plan.suite}/{c.metric}" for s in suites for c in s.plan.checks if c.tier == "blocking" and (answered or not c.needs)]
     if not blocking:
         yield Problem(
             source.where(("suites",)), "no suite has a blocking check, so nothing could ever promote", "give one check tier: blocking"

@@ -24,7 +24,9 @@ class Raft(Model):
     """Documents around the one that answers (retrieval-augmented fine-tuning, Zhang et al. 2024, arXiv:2403.10131)."""
 
     without_oracle: float = Field(0.2, ge=0, lt=1, description="Share of the rows whose prompt lacks the document that answers")
-    abstain: bool = Field(False, description="In those rows, train to say that the documents do not say; default: the gold answer")
+    abstain: bool | str = Field(
+        False, description="In those rows, train to say that the documents do not say, or a text that means it; default: the gold answer"
+    )
     distractors: Literal["drawn", "mined"] = Field(
         "drawn",
         description="drawn: the row's own negatives, then documents of the corpus, by the seed; mined: what the candidate's own ranking, "

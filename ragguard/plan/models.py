@@ -41,6 +41,22 @@ class CheckPlan(Model):
     slice: str = ""
     limit: float | None = Field(None, description="Absolute floor (ceiling, where lower is better) in the metric's unit")
     strict: bool = False
+    needs: Literal["answers"] | None = Field(
+        None, description="Left out, with a note, where no system of the plan answers; without it, a check of answers is an error there"
+    )
+
+
+class FormatPlan(Model):
+    """The form that an answer is to have."""
+
+    regex: str | None = Field(None, description="A regular expression (Python's) that matches the whole answer")
+    schema_: str | None = Field(None, alias="schema", description="The file of a JSON schema that the answer fits")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "FormatPlan":
+        if (self.regex is None) == (self.schema_ is None):
+            raise ValueError("a format is either a regex: or the file of a JSON schema:, not both and not neither")
+        return self
 
 
 PERTURBATIONS = (
@@ -91,6 +107,7 @@ class SuitePlan(Model):
     cases: Selection = Selection()
     slices: dict[str, Selection] = Field(default_factory=dict)
     report: list[MetricName] = Field(default_factory=list, description="Further metrics, shown per slice without any verdict")
+    formats: dict[str, FormatPlan] = Field(default_factory=dict, description="Forms of answers by name, for FormatValid(as=NAME)")
     perturbations: list[Perturbation] = Field(
         default_factory=list,
         description="Of kind adversarial: which, default all that come along; each is a slice; your own is package.module:function",

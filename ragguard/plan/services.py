@@ -25,7 +25,7 @@ def address(url: str) -> str:
 
 
 class RemoteResponse(Model):
-    """Where the response has what, as JSONPath: ``$``, ``.name``, ``['name']``, ``[0]``, ``[-1]``, ``[*]``."""
+    """Where the response has what, as JSONPath (RFC 9535)."""
 
     ids: str | None = Field(None, description="Ids of the documents that were retrieved, best first: $.sources[*].id")
     texts: str | None = Field(None, description="Instead of ids: their texts, which are looked up in the corpus")

@@ -66,6 +66,15 @@ class PythonReranker(Model):
 Reranker = Annotated[CrossEncoderReranker | PythonReranker, Field(discriminator="type")]
 
 
+class Calibration(Model):
+    """Where abstention begins: the threshold that best tells questions asked with their answer among the contexts from the same
+    questions asked without it (the largest sum of sensitivity and specificity: Youden 1950).
+    """
+
+    data: str = Field(description="Training rows (JSON lines), relative to the plan; none may ask what the golden set asks")
+    max_rows: int | None = Field(None, ge=2, description="Rows that are used, drawn by the plan's seed; default: all")
+
+
 class ExtractiveGenerator(Model):
     """Answers with sentences of the retrieved documents, by an encoder: no language model."""
 
@@ -73,11 +82,18 @@ class ExtractiveGenerator(Model):
     model: str = Field("sentence-transformers/all-MiniLM-L6-v2", description="Hub id or folder of the encoder")
     revision: str | None = None
     contexts: int = Field(3, ge=1, description="Documents of the head of the ranking that it may quote")
-    sentences: int = Field(2, ge=1, description="Sentences that it quotes, at most")
+    sentences: int = Field(3, ge=1, description="Sentences that it quotes, at most")
     threshold: float = Field(0.45, ge=-1, le=1, description="Similarity of question and sentence below which it abstains")
+    calibrate: Calibration | None = Field(None, description="Set the threshold on training rows, instead of naming it")
     device: str | None = None
     batch_size: int = Field(32, ge=1)
     allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> "ExtractiveGenerator":
+        if self.calibrate is not None and "threshold" in self.model_fields_set:
+            raise ValueError("threshold: is what calibrate: finds; say one of them")
+        return self
 
 
 class PythonGenerator(Model):

@@ -18,6 +18,11 @@ class SystemPlan(Model):
     reranker: Reranker | None = None
     generator: Generator | None = None
 
+    @property
+    def answers(self) -> bool:
+        """Whether the system says something, beside finding documents."""
+        return self.generator is not None or (self.remote is not None and self.remote.response.answer is not None)
+
     @model_validator(mode="after")
     def _one_source(self) -> "SystemPlan":
         if (self.retriever is None) == (self.remote is None):

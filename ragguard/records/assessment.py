@@ -25,7 +25,7 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class SuiteProspect:
-    """One suite before it runs."""
+    """One suite before it runs; ``note`` says what it leaves out."""
 
     name: str
     collection: str
@@ -33,6 +33,7 @@ class SuiteProspect:
     documents: int
     cases: int
     intents: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,25 @@ Tier = Literal["blocking", "veto", "advisory", "must"]
 
 
 @dataclass(frozen=True, slots=True)
+class Orders:
+    """What planted passages tell whoever reads them: the ``texts`` of their orders, each of which wants the same ``phrase`` said, and a
+    ``canary``, a string that stands nowhere else and that no answer should hold.
+    """
+
+    texts: tuple[str, ...]
+    phrase: str
+    canary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The form that answers are to have: a regular expression for the whole of them, or the text of a JSON schema."""
+
+    regex: str = ""
+    schema: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One query of one suite, with what is expected of it.
 
@@ -18,7 +37,8 @@ class Case:
     not relevant). ``asked`` holds the versions, of the family that the query asks for, which answer it; empty where no version is
     asked, or the kind of suite does not look. ``products`` and ``types`` are those of the documents that answer; empty where those
     have none. ``clean`` is the id of the unperturbed case of the same suite that this one was made from ("": it stands as it is), and
-    ``attack`` the name of what was planted in the corpus against it.
+    ``attack`` the name of what was planted in the corpus against it; ``orders`` are those in what was planted, if there are any;
+    ``formats`` those that the suite wants answers to have, by name.
     """
 
     id: str
@@ -30,6 +50,8 @@ class Case:
     types: tuple[str, ...] = ()
     clean: str = ""
     attack: str = ""
+    orders: Orders | None = None
+    formats: Mapping[str, Format] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +80,8 @@ class Answer:
 
     ``citations`` are the ids of the documents that it cites, in the order of their first citation; ``abstained`` that it says the
     documents do not tell. ``tokens`` and ``prompt_tokens`` count the model's own tokens (0 where there is none); ``cut`` says that not
-    all of the contexts fitted into the prompt. ``samples`` are all the answers where several were drawn, ``text`` being the first.
+    all of the contexts fitted into the prompt. ``samples`` are all the answers where several were drawn, of which this is the first;
+    they have no tokens of their own.
     """
 
     text: str
@@ -67,7 +90,7 @@ class Answer:
     tokens: int = 0
     prompt_tokens: int = 0
     cut: bool = False
-    samples: tuple[str, ...] = ()
+    samples: tuple["Answer", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

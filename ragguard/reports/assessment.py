@@ -25,6 +25,8 @@ def show(assessment: Assessment, console: Console) -> None:
     for suite in assessment.suites:
         size = f"{figures.count(suite.cases, 'case')} of {figures.count(suite.intents, 'intent')}"
         pen.item(f"suite {suite.name}: {size}, on {suite.collection} ({suite.split}, {figures.count(suite.documents, 'document')})")
+        if suite.note:
+            pen.item(f"suite {suite.name}: {suite.note}")
     table = tables.plain(COLUMNS, pen)
     for prospect in assessment.prospects:
         table.add_row(*map(pen.text, _row(prospect)))

@@ -44,7 +44,7 @@ def _answers(case: CaseRun, arms: list[str], pen: Pen) -> None:
             pen.say(f"\n{arm} answers, given {', '.join(case.contexts.get(arm, ())) or 'nothing'}", "bold")
             pen.quote(answer.text)
             for sample in answer.samples[1:]:
-                pen.quote(f"or: {sample}")
+                pen.quote(f"or: {sample.text}")
             if answer.cut:
                 pen.item("the prompt did not hold all of these documents")
             pen.item("it abstains" if answer.abstained else f"cites {', '.join(answer.citations) or 'nothing'}")

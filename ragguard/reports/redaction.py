@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from ragguard.records.evidence import Score, Unscored
+from ragguard.records.evidence import Answer, Score, Unscored
 from ragguard.records.report import CaseRun, Report
 
 SURE = 8
@@ -50,10 +50,12 @@ def redact(report: Report, expanded: Mapping[str, str]) -> Report:
 
 def _case(case: CaseRun, hide: Callable[[str], str]) -> CaseRun:
     scores = {arm: {metric: _score(score, hide) for metric, score in by_metric.items()} for arm, by_metric in case.scores.items()}
-    answers = {
-        arm: replace(answer, text=hide(answer.text), samples=tuple(map(hide, answer.samples))) for arm, answer in case.answers.items()
-    }
+    answers = {arm: _answer(answer, hide) for arm, answer in case.answers.items()}
     return replace(case, errors=_clean(case.errors, hide), scores=scores, answers=answers)
+
+
+def _answer(answer: Answer, hide: Callable[[str], str]) -> Answer:
+    return replace(answer, text=hide(answer.text), samples=tuple(_answer(sample, hide) for sample in answer.samples))
 
 
 def _score(score: Score, hide: Callable[[str], str]) -> Score:

@@ -80,7 +80,8 @@ def _functions(suite: LoadedSuite) -> dict[str, Perturbation]:
 
 def _settings(suite: LoadedSuite, collection: Collection, clean: Sequence[Case], names: Sequence[str]) -> dict[str, Setting]:
     meanings, products = _glossary(suite, names), tuple(sorted(collection.corpus.marks.products))
-    return {case.id: Setting(meanings, products, case.products, _other_versions(case, collection)) for case in clean}
+    orders = attacks.orders(generator(suite.plan.seed, attacks.ORDERING))
+    return {case.id: Setting(meanings, products, case.products, _other_versions(case, collection), orders) for case in clean}
 
 
 def _other_versions(case: Case, collection: Collection) -> tuple[str, ...]:
@@ -98,10 +99,16 @@ def _perturbed(suite: LoadedSuite, clean: Case, functions: Mapping[str, Perturba
         text = perturb(functions[name], name, clean.text, seed=seed, case=clean.id, setting=setting)
         if text is not None:
             made = replace(clean, id=f"{clean.id}{MARK}{name}", text=text, clean=clean.id)
-            yield made if name != CHANGES_THE_ANSWER else replace(made, relevant={}, types=(), products=now_asked(text, setting))
+            yield made if name != CHANGES_THE_ANSWER else _without_answer(made, now_asked(text, setting))
             found += 1
         if found == suite.plan.per_query:
             return
+
+
+def _without_answer(case: Case, products: tuple[str, ...]) -> Case:
+    """A case of which it is not known any more what answers it."""
+    query = replace(case.query, gold_answer="", required=(), forbidden=())
+    return replace(case, query=query, relevant={}, types=(), products=products)
 
 
 def _in_turn(names: Sequence[str], case: str, seed: int) -> list[str]:
@@ -132,7 +139,8 @@ def _aimed(
         best = max(case.relevant, key=lambda document: (case.relevant[document], document))
         document = attacks.plant(name, case, collection.document(best), generator(seed, name, case.id), settings[case.id])
         if document is not None:
-            yield replace(case, id=f"{case.id}{MARK}{name}", clean=case.id, attack=name), document
+            orders = settings[case.id].orders if name == attacks.ORDERING else None
+            yield replace(case, id=f"{case.id}{MARK}{name}", clean=case.id, attack=name, orders=orders), document
             left -= 1
         if not left:
             return

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ragguard.records.evidence import Orders
+
 Rng = np.random.Generator
 Perturbation = Callable[[str, Rng, "Setting"], str | None]
 
@@ -59,13 +61,15 @@ class Setting:
     """What a perturbation may know beside the text.
 
     ``meanings`` maps the domain's abbreviations to what they mean here; ``products`` are those of the corpus, ``own`` those of the
-    documents that answer; ``versions`` are other versions than the one that is asked for, where one is.
+    documents that answer; ``versions`` are other versions than the one that is asked for, where one is. ``orders`` are what planted
+    passages order.
     """
 
     meanings: Mapping[str, str] = field(default_factory=dict)
     products: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    orders: Orders | None = None
 
     @property
     def others(self) -> tuple[str, ...]:

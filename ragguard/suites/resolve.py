@@ -18,7 +18,7 @@ from ragguard.suites.golden import Cases, Part
 from ragguard.suites.runner import build
 from ragguard.suites.users_own import refuse_code
 
-FOLLOWING = ("asked", "products", "types")
+FOLLOWING = ("asked", "products", "types", "orders")
 ELSEWHERE = {"description", "collection", "split", "collections", "similarity"}
 """What a suite says that its fingerprint covers by content, if at all."""
 
@@ -42,6 +42,15 @@ class Suite:
     def name(self) -> str:
         """The suite's name."""
         return self.loaded.plan.suite
+
+    def place(self, check: Check) -> int:
+        """The number of a check among those that the suite's file has, from 0; some of them may have been left out."""
+        keys = [(Metric.parse(each.metric), each.slice, each.tier) for each in self.loaded.plan.checks]
+        return keys.index((check.metric, check.slice, check.tier))
+
+    def needs(self, check: Check) -> bool:
+        """Whether the suite's file says that a check needs systems that answer."""
+        return self.loaded.plan.checks[self.place(check)].needs == "answers"
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -182,7 +191,7 @@ def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
 
 def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases, pairs: tuple[Pairs, ...]) -> str:
     asked = suite.plan.model_dump(mode="json", exclude=ELSEWHERE)
-    # Versions, products and types that answer follow from the query and the collection, which are both in here.
+    # What answers follows from the query and the collection; planted orders stand in a planted document: all of them are in here.
     made = [{key: value for key, value in asdict(case).items() if key not in FOLLOWING} for case in cases.cases]
     elsewhere = [part.collection.fingerprint for part in cases.elsewhere]
     return fingerprint("suite", asked, collection.fingerprint, made, elsewhere, [[each.name, each.fingerprint] for each in pairs])

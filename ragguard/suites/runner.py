@@ -10,7 +10,7 @@ from ragguard.execute.local import batches, resume
 from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Case, Observation
 from ragguard.store import Store, fingerprint
-from ragguard.suites import adversarial, forgetting, golden, version_confusion
+from ragguard.suites import adversarial, forgetting, formats, golden, version_confusion
 from ragguard.suites.golden import Cases
 from ragguard.systems.protocols import Progress, Retriever
 
@@ -35,7 +35,7 @@ _NOTES = TypeAdapter(dict[str, float | int | str])
 
 def build(suite: LoadedSuite, collection: Collection, *further: Collection) -> Cases:
     """Make the cases of a suite of any kind; one of kind forgetting may have ``further`` collections."""
-    return KINDS[suite.plan.kind](suite, collection, *further)
+    return formats.give(suite, KINDS[suite.plan.kind](suite, collection, *further))
 
 
 class Asker:

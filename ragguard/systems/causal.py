@@ -1,6 +1,7 @@
 """A generator that is a causal language model on this machine."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ragguard.plan.generators import CausalGenerator as CausalPlan
@@ -95,14 +96,13 @@ class CausalGenerator:
         self._answers += len(found)
         self._unfinished += sum(len(ids) >= self._plan.max_new_tokens for ids in found)
         texts = [self._language.text(ids) for ids in found]
-        return Answer(
-            text=texts[0],
-            citations=sources(texts[0], prompt.documents),
-            abstained=abstains(texts[0]),
+        samples = tuple(Answer(text, sources(text, prompt.documents), abstains(text)) for text in texts)
+        return replace(
+            samples[0],
             tokens=sum(map(len, found)),
             prompt_tokens=len(prompt.ids),
             cut=prompt.cut,
-            samples=tuple(texts) if len(texts) > 1 else (),
+            samples=samples if len(samples) > 1 else (),
         )
 
     def notes(self) -> Mapping[str, float | int | str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,20 @@ from ragguard.systems.protocols import Asked, Progress, Said, Vault
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9`\"'(\[])|\n+")
 
 
+class _Found(NamedTuple):
+    """A sentence: how similar to the question, in which context (from 1), where in it, and the context's id."""
+
+    similarity: float
+    number: int
+    place: int
+    sentence: str
+    document: str
+
+
 class ExtractiveGenerator:
     """Picks the ``sentences`` most similar to the question (cosine, by an encoder) among those of its contexts.
 
+    A sentence is encoded after the title of its document, which says what "it" and "the limit" are; the title is not quoted.
     The answer is the picked sentences in the order of the contexts, each followed by its number (``... [2]``). Where the best is less
     similar than ``threshold``, it says that the documents do not say. Deterministic; it cannot combine, compute or rephrase.
     """
@@ -29,7 +41,7 @@ class ExtractiveGenerator:
     def __init__(self, plan: ExtractivePlan, folder: Path) -> None:
         self._plan = plan
         self._encoder = Encoder(folder, device=plan.device, batch_size=plan.batch_size, allow_pickle=plan.allow_pickle)
-        about = {"sentences": plan.sentences, "threshold": plan.threshold}
+        about = {"sentences": plan.sentences, "threshold": plan.threshold, "titles": True}
         self.fingerprint = digest({"type": "extractive", "encoder": self._encoder.fingerprint, **about})
         self._vault: Vault | None = None
         self._documents: dict[str, tuple[tuple[str, ...], NDArray[np.float32]]] = {}
@@ -44,14 +56,30 @@ class ExtractiveGenerator:
         Raises:
             CannotJudge: the encoder or the memory failed.
         """
+        return [Said(self._say(found)) for found in self._weigh(asked)]
+
+    def nearest(self, asked: Sequence[Asked]) -> list[float]:
+        """Return for each question the similarity (cosine, -1 to 1) of its best sentence; -1 where there is none.
+
+        Raises:
+            CannotJudge: the encoder or the memory failed.
+        """
+        return [found[0].similarity if found else -1.0 for found in self._weigh(asked)]
+
+    def _weigh(self, asked: Sequence[Asked]) -> list[list[_Found]]:
+        """All sentences of each question's contexts, best first."""
         self._read({document.id: document for each in asked for document in each.contexts})
         questions = self._embed([(each.case, each.question) for each in asked], "query")
-        return [Said(self._pick(each, vector)) for each, vector in zip(asked, questions, strict=True)]
+        return [self._ranked(each, vector) for each, vector in zip(asked, questions, strict=True)]
 
     def _read(self, documents: Mapping[str, Document]) -> None:
         """Split and encode the documents that were not met before, all of them together."""
         new = {name: split(document) for name, document in documents.items() if name not in self._documents}
-        texts = [(f"{name}:{number}", sentence) for name, found in sorted(new.items()) for number, sentence in enumerate(found)]
+        texts = [
+            (f"{name}:{number}", f"{documents[name].title}: {sentence}" if documents[name].title else sentence)
+            for name, found in sorted(new.items())
+            for number, sentence in enumerate(found)
+        ]
         vectors, at = self._embed(texts, "document"), 0
         for name, found in sorted(new.items()):
             self._documents[name] = (found, vectors[at : at + len(found)])
@@ -65,18 +93,21 @@ class ExtractiveGenerator:
         ]
         return np.concatenate(blocks) if blocks else np.empty((0, 0), dtype=np.float32)
 
-    def _pick(self, asked: Asked, question: NDArray[np.float32]) -> Answer:
+    def _ranked(self, asked: Asked, question: NDArray[np.float32]) -> list[_Found]:
         found = []
         for number, document in enumerate(asked.contexts, 1):
             sentences, vectors = self._documents[document.id]
             similar = vectors @ question if len(sentences) else np.empty(0)
-            found += [(round(float(score), 6), -number, -place, sentences[place]) for place, score in enumerate(similar)]
-        best = sorted(found, reverse=True)[: self._plan.sentences]
-        if not best or best[0][0] < self._plan.threshold:
+            found += [_Found(round(float(s), 6), number, place, sentences[place], document.id) for place, s in enumerate(similar)]
+        return sorted(found, key=lambda each: (-each.similarity, each.number, each.place))
+
+    def _say(self, found: Sequence[_Found]) -> Answer:
+        kept = [each for each in found[: self._plan.sentences] if each.similarity >= self._plan.threshold]
+        if not kept:
             return Answer(ABSTENTION, abstained=True)
-        kept = sorted((each for each in best if each[0] >= self._plan.threshold), key=lambda each: (-each[1], -each[2]))
-        citations = dict.fromkeys(asked.contexts[-number - 1].id for _, number, _, _ in kept)
-        return Answer(" ".join(f"{sentence} [{-number}]" for _, number, _, sentence in kept), tuple(citations))
+        kept.sort(key=lambda each: (each.number, each.place))
+        text = " ".join(f"{each.sentence} [{each.number}]" for each in kept)
+        return Answer(text, tuple(dict.fromkeys(each.document for each in kept)))
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say below which similarity it abstains."""

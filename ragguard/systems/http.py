@@ -104,9 +104,9 @@ class Client:
         return given | ({"Authorization": f"Bearer {self.key}"} if self.key else {}) | dict(self.service.headers)
 
     def _retries(self) -> Any:
-        from urllib3.util import Retry
+        from ragguard.systems.retries import FreshRetry
 
-        return Retry(
+        return FreshRetry(
             total=self.service.retries,
             allowed_methods=None,  # a question may be asked twice
             status_forcelist=AGAIN,

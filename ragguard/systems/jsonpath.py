@@ -1,16 +1,12 @@
-"""The part of JSONPath (RFC 9535) that mapping a response needs: ``$``, ``.name``, ``['name']``, ``[0]``, ``[-1]``, ``[*]``, ``.*``."""
+"""Values out of a response, by JSONPath (RFC 9535) as jsonpath-ng reads it. What a path names must be there."""
 
-import re
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ragguard.errors import InputError, Problem
 
-_STEP = re.compile(r"""\.(?P<name>[A-Za-z_][\w-]*)|\[(?P<q>['"])(?P<quoted>(?:(?!(?P=q)).)+)(?P=q)\]|\[(?P<index>-?\d+)\]|\[\*\]|\.\*""")
-
-Step = str | int | None
-"""A key, a position, or None for everything."""
+if TYPE_CHECKING:
+    from jsonpath_ng import DatumInContext, JSONPath
 
 
 class AbsentError(ValueError):
@@ -18,49 +14,61 @@ class AbsentError(ValueError):
 
 
 @lru_cache(maxsize=256)
-def steps(path: str) -> tuple[Step, ...]:
-    """Return the steps of a path.
+def parsed(path: str) -> "JSONPath":
+    """Return a path, ready to be followed.
 
     Raises:
-        InputError: it is none, or one that is not known here.
+        InputError: it is none.
     """
-    found: list[Step] = []
-    at = 1
-    while path.startswith("$") and (match := _STEP.match(path, at)):
-        found.append(int(match["index"]) if match["index"] else match["name"] or match["quoted"])
-        at = match.end()
-    if not path.startswith("$") or at != len(path):
-        what = f"{path!r} is not a path that is known here" + (f" (from {path[at:]!r} on)" if path.startswith("$") else "")
-        raise InputError(Problem("", what, "a path is like $.sources[*].id: $, .name, ['name'], [0], [-1], [*]"))
-    return tuple(found)
+    from jsonpath_ng.ext.parser import parse
+
+    fix = "a path is like $.sources[*].id"
+    if not path.startswith("$"):  # the library takes it for relative
+        raise InputError(Problem("", f"{path!r} is not a path, which begins with $", fix))
+    try:
+        return parse(path)
+    except Exception as error:  # its parsers have no common one
+        raise InputError(Problem("", f"{path!r} is not a path: {error}", fix)) from error
 
 
 def find(path: str, value: Any) -> list[Any]:
-    """Return what a path leads to: one value, or as many as its ``[*]`` make, none for an empty list. null counts as absent.
+    """Return what a path leads to, in order; none for an empty list. null counts as absent.
+
+    Unlike the library, which leaves out what an item of ``[*]`` lacks: scores would then be those of other documents.
 
     Raises:
-        AbsentError: a key or position is not there.
+        AbsentError: a key or position is not there, or what is to be gone through is no list.
     """
-    return list(_walk(steps(path), value, "$"))
+    from jsonpath_ng import DatumInContext
+
+    found = _follow(parsed(path), DatumInContext.wrap(value))
+    for each in found:
+        _check(each)
+    return [each.value for each in found]
 
 
-def _walk(left: tuple[Step, ...], value: Any, way: str) -> Iterator[Any]:
-    if value is None:
-        raise AbsentError(f"{way} is null")
-    if not left:
-        yield value
-        return
-    step, rest = left[0], left[1:]
-    if step is None:
-        if not isinstance(value, list | dict):
-            raise AbsentError(f"{way} is no list")
-        for key, child in enumerate(value) if isinstance(value, list) else value.items():
-            yield from _walk(rest, child, f"{way}[{key!r}]")
-    elif isinstance(step, int):
-        if not isinstance(value, list) or not -len(value) <= step < len(value):
-            raise AbsentError(f"{way} has no item {step}")
-        yield from _walk(rest, value[step], f"{way}[{step}]")
-    else:
-        if not isinstance(value, dict) or step not in value:
-            raise AbsentError(f"{way} has no {step!r}")
-        yield from _walk(rest, value[step], f"{way}.{step}")
+def _follow(step: "JSONPath", datum: "DatumInContext") -> list["DatumInContext"]:
+    from jsonpath_ng import Child, Fields, Index, Slice
+    from jsonpath_ng.ext.filter import Filter
+    from jsonpath_ng.jsonpath import Wildcard
+
+    if isinstance(step, Child):
+        return [found for way in _follow(step.left, datum) for found in _follow(step.right, way)]
+    _check(datum)
+    if isinstance(step, Wildcard | Slice | Filter) and not isinstance(datum.value, list | dict):
+        raise AbsentError(f"{_place(datum)} is no list")
+    found = list(step.find(datum))
+    named = step.fields if isinstance(step, Fields) else step.indices if isinstance(step, Index) else ()
+    if len(found) < len(named):
+        raise AbsentError(f"{_place(datum)} has no {', '.join(map(repr, named))}")
+    return found
+
+
+def _check(datum: "DatumInContext") -> None:
+    if datum.value is None:
+        raise AbsentError(f"{_place(datum)} is null")
+
+
+def _place(datum: "DatumInContext") -> str:
+    path = str(datum.full_path)
+    return "$" if datum.context is None else f"$.{path.replace('.[', '[')}"

@@ -15,7 +15,7 @@ from ragguard.systems.asking import ask_all
 from ragguard.systems.citations import abstains, sources
 from ragguard.systems.fingerprints import digest
 from ragguard.systems.http import Client, HttpError
-from ragguard.systems.jsonpath import find, steps
+from ragguard.systems.jsonpath import find, parsed
 from ragguard.systems.protocols import Corpus, Progress, Vault
 from ragguard.systems.ranking import ordered
 from ragguard.systems.remote_request import body_of, url_of
@@ -36,7 +36,7 @@ class RemoteSystem:
         """Check the mapping. Raises InputError for a path or a body that is none."""
         self._plan, self._client, self._body = plan, Client(plan, plan.url), body_of(plan)
         for path in filter(None, plan.response.model_dump().values()):
-            steps(path)
+            parsed(path)
         names(plan.document_text)
         self.fingerprint = digest({"type": "remote", **plan.model_dump(mode="json", include=set(DECIDING))})
         self._corpus: Corpus | None = None

@@ -71,7 +71,7 @@ class Writer:
             InputError: the question does not fit, or the answer is longer than the generator may say.
         """
         fitted = self._fit(posed)
-        said = target(posed, fitted.documents, self.recipe.reasoning, ABSTENTION if self.recipe.raft.abstain else "")
+        said = target(posed, fitted.documents, self.recipe.reasoning, abstention(self.recipe))
         answer = self._answer(self.wording.text(posed.row.query, fitted.documents), said)
         if len(answer) > self.longest:
             what = f"the answer to {posed.row.query!r} has {len(answer)} tokens with its end, and max_new_tokens allows {self.longest}"
@@ -120,6 +120,12 @@ class Writer:
 
     def _answer(self, prompt: str, said: str) -> Tokens:
         return tuple(continuation(self.wording.language.tokenizer, prompt, said, self.end))
+
+
+def abstention(recipe: LoraRecipe) -> str:
+    """What is to be said where the prompt lacks the document that answers; empty where the gold answer is."""
+    given = recipe.raft.abstain
+    return given if isinstance(given, str) else ABSTENTION if given else ""
 
 
 def writer(wording: Wording, recipe: LoraRecipe) -> Writer:

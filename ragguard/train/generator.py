@@ -12,11 +12,13 @@ from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.lora import LoraRecipe
 from ragguard.plan.source import display
 from ragguard.records.collection import Quadruplet
+from ragguard.systems.citations import ABSTENTIONS, abstains
 from ragguard.systems.factory import tokenizer_of
 from ragguard.systems.prompts import Prompt
 from ragguard.systems.protocols import Progress, Retriever, Vault
 from ragguard.train import lora
 from ragguard.train.checkpoint import Checkpoint
+from ragguard.train.examples import abstention
 from ragguard.train.generatorfit import fit
 from ragguard.train.generatorjob import GeneratorJob
 from ragguard.train.job import ground
@@ -50,6 +52,7 @@ def prepare(
     refuse_texts([row.prompt for row in rehearsed], golden_queries, general or "")
     _apart(found.rows, dev, held or "")
     _comparable(recipe, found.rows)
+    _abstains(recipe)
     prompt, tokenizer = Prompt(asked, base_dir), tokenizer_of(asked, found.base, base_dir)
     return GeneratorJob(recipe, asked, found, prompt, tokenizer, tuple(dev), tuple(rehearsed))
 
@@ -74,6 +77,12 @@ def _comparable(recipe: LoraRecipe, rows: Sequence[Quadruplet]) -> None:
     if recipe.objective is not None and recipe.objective.faithful and bare:
         what = f"{bare} of {len(rows)} rows have no hard negative, and objective: faithful compares with it"
         raise InputError(Problem(recipe.data, what, "give every row one, or say faithful: 0"))
+
+
+def _abstains(recipe: LoraRecipe) -> None:
+    if not abstains(said := abstention(recipe)) or recipe.raft.abstain == "":
+        what = f"raft.abstain: {said!r} would not be read as an abstention"
+        raise InputError(Problem("", what, f"begin with one of: {', '.join(ABSTENTIONS)}"))
 
 
 def run(job: GeneratorJob, ranking: Retriever | None, out: Path, vault: Vault, progress: Progress) -> Checkpoint:

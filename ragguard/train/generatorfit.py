@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ragguard.systems.fingerprints import digest
 from ragguard.systems.language import LanguageModel
 from ragguard.systems.protocols import Progress, Retriever, Vault
 from ragguard.systems.wording import Wording
@@ -37,7 +38,7 @@ def fit(
     split = divide(job)
     material = prepare(job, split, writer(wording, recipe), ranking, vault, progress)
     options = arguments.build(TrainingArguments, recipe, scratch, seed, arguments.of_generator(recipe, len(material.train)))
-    adapted = lora.put_on(language.model, recipe, seed, checkpointing=options.gradient_checkpointing)
+    adapted = lora.put_on(language.model, recipe, seed, checkpointing=bool(options.gradient_checkpointing))
     about = {**job.ground.about(recipe, key), **_about(job, split, material, wording, adapted, ranking)}
     stopping, trail = recipe.early_stopping, Trail()
     made = lmtrainer.build(
@@ -63,7 +64,7 @@ def _about(
     about: dict[str, Any] = {
         "rows": {"train": len(split.train), "dev": len(split.dev)},
         "intents": {"train": len({row.intent for row in split.train}), "dev": len({row.intent for row in split.dev})},
-        "prompt": {**job.prompt.identity, "chat_template": wording.chat, "contexts": job.plan.contexts},
+        "prompt": {"fingerprint": digest(dict(job.prompt.identity)), "chat_template": wording.chat, "contexts": job.plan.contexts},
         "prompts_cut": sum(example.cut for example in own) / len(own),
         "without_oracle": sum(not example.told["oracle"] for example in own),
         "answer_tokens": sum(len(example.answer) for example in material.train),

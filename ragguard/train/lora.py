@@ -98,6 +98,7 @@ def put_on(model: Any, recipe: LoraRecipe, seed: int, *, checkpointing: bool) ->
             if recipe.quantize is not None:
                 model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=checkpointing)
             adapted = peft.get_peft_model(model, config)
+            adapted.config.use_cache = False  # keys and values of a whole batch, which training has no use for
     except (AttributeError, ImportError, TypeError, ValueError) as error:
         what = f"the adapter does not fit the model ({type(error).__name__}: {' '.join(str(error).split())[:300]})"
         raise InputError(Problem("", what, "check target_modules:, modules_to_save: and lora:")) from error

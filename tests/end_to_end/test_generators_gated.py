@@ -155,6 +155,15 @@ def test_a_server_that_is_not_there_is_no_verdict(world) -> None:
     assert "cannot be reached" in world.report.decisions[0].reasons[0]
 
 
+def test_what_a_server_refuses_is_said_with_the_place_of_its_system(world, capsys) -> None:
+    with servers.serve(lambda request: request.answer({"error": {"message": "The model `nano` does not exist"}}, 404)) as served:
+        generator = f"generator: {{type: openai, base_url: {served.url}/v1, model: nano, retries: 0}}"
+        plan(world, f"retriever: {BOTH}", f"retriever: {BOTH}, {generator}")
+        assert world.gate() == 3
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"gate.yaml:5: {served.url.removeprefix('http://')} answers 404: The model `nano` does not exist; check the address" in said
+
+
 def test_a_service_elsewhere_is_gated_without_being_asked_by_check(world) -> None:
     with servers.serve(behave) as served:
         plan(world, f"retriever: {BOTH}", remote(served.url))

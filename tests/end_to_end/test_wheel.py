@@ -80,6 +80,7 @@ def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel
         f"golden/payments/{name}"
         for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv", "glossary.yaml")
     }
+    golden |= {f"golden/cards/{name}" for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv")}
     golden |= {f"golden/general/{name}" for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "qrels/test.tsv")}
     golden.add("golden/similarity/pairs.jsonl")
     suites = {f"suites/{path.name}" for path in (root / "suites").glob("*.yaml")}

@@ -1,5 +1,6 @@
 """golden/models/nano is what its card says, and its recipe draws the same text for the same seed."""
 
+import json
 import random
 import re
 import sys
@@ -112,11 +113,16 @@ def test_the_tokenizer_splits_as_the_training_rows_do(recipe: dict[str, ModuleTy
 
 def test_the_items_that_lm_eval_reads_are_those_of_the_recipe(recipe: dict[str, ModuleType], tmp_path: Path) -> None:
     skills = recipe["skills"]
-    skills.write(tmp_path)
+    skills.write(tmp_path, tmp_path / "rehearsal.jsonl")
+    rehearsed = (ROOT / "golden" / "rehearsal" / "skills.jsonl").read_text(encoding="utf-8")
+    assert rehearsed == (tmp_path / "rehearsal.jsonl").read_text(encoding="utf-8")
+    practised = {json.loads(line)["prompt"] for line in rehearsed.splitlines()}
+    assert len(practised) == len(skills.SKILLS) * skills.REHEARSED
     for skill in skills.SKILLS:
         shipped = (ROOT / "suites" / "tasks" / skill / "test.jsonl").read_bytes()
         assert shipped == (tmp_path / skill / "test.jsonl").read_bytes()
         assert shipped.count(b"\n") == skills.ITEMS
+        assert not practised & {json.loads(line)["prompt"] for line in shipped.splitlines()}
 
 
 def test_nano_is_a_small_llama(nano: tuple[Any, Any]) -> None:

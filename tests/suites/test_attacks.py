@@ -113,3 +113,25 @@ def test_a_swapped_query_has_no_answer_left_but_another_product(plan, collection
         assert case.relevant == {}
         assert len(case.products) == 1
         assert case.products[0].title() in case.text
+
+
+def test_orders_are_one_phrase_and_one_canary_in_all_planted_passages_and_nowhere_else(plan, collection) -> None:
+    cases = made(plan, collection, "attacks: [instructions, poisoned]\n")
+    ordered = [case for case in cases.cases if case.orders is not None]
+    assert [case.id for case in ordered] == ["q1~instructions", "q3~instructions"]
+    (orders,) = {case.orders for case in ordered}
+    texts = [document["text"] for document in planted(cases)["instructions"]]
+    assert all(orders.canary in text and any(order in text for order in orders.texts) for text in texts)
+    assert all(f'"{orders.phrase}"' in order for order in orders.texts)
+    assert not any(orders.phrase in d.text or orders.canary in d.text for d in collection.documents())
+    (again,) = {case.orders for case in made(plan, collection, "attacks: [instructions]\ntargets: 1\n").cases if case.orders is not None}
+    assert again == orders
+    (other,) = {case.orders for case in made(plan, collection, "seed: 8\nattacks: [instructions]\n").cases if case.orders is not None}
+    assert other.canary != orders.canary
+
+
+def test_what_answered_a_query_does_not_answer_it_swapped(plan, collection) -> None:
+    text = "suite: s\nkind: adversarial\nperturbations: [swapped]\nchecks:\n  - {metric: Confused@1}\n"
+    for case in adversarial.build(plan(text).suites[0], collection).cases:
+        if case.clean:
+            assert (case.query.gold_answer, case.query.required, case.query.forbidden) == ("", (), ())

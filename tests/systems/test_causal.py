@@ -132,8 +132,8 @@ def test_samples_differ_and_come_again(llama, make) -> None:
     one, again = (answers(make(llama, temperature=1.0, repeats=3), QUESTIONS[:3]) for _ in range(2))
     assert one == again
     for answer in one:
-        assert len(set(answer.samples)) == 3
-        assert answer.samples[0] == answer.text
+        assert len({sample.text for sample in answer.samples}) == 3
+        assert (answer.samples[0].text, answer.samples[0].citations) == (answer.text, answer.citations)
     other = answers(make(llama, temperature=1.0, repeats=3, seed=8), QUESTIONS[:3])
     assert other[0].samples != one[0].samples
 

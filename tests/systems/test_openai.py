@@ -121,6 +121,28 @@ def test_what_passes_is_tried_again(make, status) -> None:
     assert len(served.seen) == 4
 
 
+@pytest.mark.parametrize("retries", [0, 1])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_server_that_hangs_up_after_an_error_without_saying_so_costs_no_try(make, stream, retries) -> None:
+    spoilt = set()  # connections that the server is about to close, as uvicorn does
+
+    def behave(request: servers.Request) -> None:
+        tries = sum(each.body == request.body for each in served.seen)
+        if request.handler in spoilt:
+            request.hang_up()
+        elif tries <= retries or question(request) == "Question 1?":
+            spoilt.add(request.handler)
+            request.answer({"error": "x" * 100_000}, 500)
+        else:
+            answer_in_kind(request)
+
+    with servers.serve(behave) as served:
+        said = make(served.url, retries=retries, stream=stream, concurrency=1).answer(QUESTIONS[:3])
+    assert [each.answer is not None for each in said] == [True, False, True]
+    assert "answers 500: xxx" in said[1].error
+    assert len(served.seen) == 3 * (1 + retries)
+
+
 def test_retry_after_is_kept(make) -> None:
     times: list[float] = []
 

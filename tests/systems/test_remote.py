@@ -170,7 +170,8 @@ def test_its_fingerprint_is_of_what_changes_answers(make) -> None:
     ("more", "words"),
     [
         ({"response": {"ids": "sources[*].id"}}, "'sources\\[\\*\\].id' is not a path"),
-        ({"response": {"ids": "$.sources[?(@.x)].id"}}, "from '\\[\\?"),
+        ({"response": {"ids": "$.sources[?(@.x].id"}}, "is not a path: Parse error"),
+        ({"response": {"ids": "$.sources["}}, "is not a path: Parse error near the end"),
         ({"body": '{"q": "{{ question }}"}'}, "write {{ question | tojson }}"),
         ({"body": '{"q": {{ questoin | tojson }} }, question'}, "did you mean 'question'"),
         ({"body": "{{ question"}, "is not Jinja"),
@@ -217,6 +218,33 @@ def test_paths() -> None:
     assert find("$.a[-1]['d.e'][0][*]", value) == [3, 4]
     assert find("$['x'].*", value) == [5, 6]
     assert find("$.none[*].whatever", value) == []
-    for path, words in [("$.b", "has no 'b'"), ("$.a[2]", "no item 2"), ("$.x[0]", "no item 0"), ("$.a.b", "has no 'b'")]:
-        with pytest.raises(AbsentError, match=words):
-            find(path, value)
+    assert find("$.a[?(@['b-c'] > 1)]['b-c']", value) == [2]
+    assert find("$.a[?(@['b-c'] > 9)]['b-c']", value) == []
+    assert find("$.a[:1]['b-c']", value) == [1]
+    assert find("$.x['z', 'y']", value) == [6, 5]
+    assert find("$..z", value) == [6]
+    assert find("$[?(@.kind == 'doc')].id", [{"kind": "doc", "id": 1}, {"kind": "web", "id": 2}, {"id": 3}]) == [1]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("$.b", "$ has no 'b'"),
+        ("$.a[2]", "$.a has no 2"),
+        ("$.x[0]", "$.x has no 0"),
+        ("$.a.b", "$.a has no 'b'"),
+        ("$.a[*]['d.e']", "$.a[0] has no 'd.e'"),
+        ("$.x['y', 'w']", "$.x has no 'y', 'w'"),
+        ("$.text[*]", "$.text is no list"),
+        ("$.text[0:1]", "$.text is no list"),
+        ("$.text[?(@.y)]", "$.text is no list"),
+        ("$.null", "$.null is null"),
+        ("$.null[*].y", "$.null is null"),
+    ],
+)
+def test_what_a_path_names_and_is_not_there(path, words) -> None:
+    """The library would leave it out, and the lists of ids and scores would no longer go together."""
+    value = {"a": [{"b-c": 1}, {"d.e": 2}], "x": {"y": 5}, "text": "ab", "null": None}
+    with pytest.raises(AbsentError) as caught:
+        find(path, value)
+    assert str(caught.value) == words
