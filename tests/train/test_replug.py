@@ -17,7 +17,8 @@ from ragguard.records.collection import Document, Quadruplet
 from ragguard.store import Store
 from ragguard.systems import factory
 from ragguard.systems.fingerprints import file_digest
-from ragguard.train import checkpoint, likelihood
+from ragguard.train import checkpoint, divergence, likelihood
+from ragguard.train.candidates import Candidates
 from ragguard.train.replug import prepare, run
 from ragguard.train.teacher import Teacher
 
@@ -137,6 +138,32 @@ def test_candidates_are_drawn_anew(fit, progress, refresh, draws):
     assert made.provenance["distilled"]["draws"] == draws
     assert made.provenance["distilled"]["documents"] == 3
     assert progress.stages["train"] == [15, 15]
+
+
+@pytest.mark.slow
+def test_every_epoch_is_trained_on_its_own_draw(fit, monkeypatch):
+    """Scores are as good as names here: each document makes another answer likely."""
+    drawn, steps = [], []
+    draw, loss = Candidates.draw, divergence.loss
+
+    def noting(candidates):
+        draw(candidates)
+        drawn.append({tuple(scores) for scores in torch.tensor(candidates.table.scores).tolist()})
+
+    def listening(*given):
+        made = loss(*given)
+        inner = made.compute_loss_from_embeddings
+        monkeypatch.setattr(
+            made, "compute_loss_from_embeddings", lambda found, labels: (steps.append(labels.tolist()), inner(found, labels))[1]
+        )
+        return made
+
+    monkeypatch.setattr(Candidates, "draw", noting)
+    monkeypatch.setattr(divergence, "loss", listening)
+    fit(epochs=3, k=3, learning_rate=3e-3)
+    epochs = [{tuple(row) for step in steps[start : start + 5] for row in step} for start in (0, 5, 10)]
+    assert epochs == drawn
+    assert drawn[0] != drawn[1] != drawn[2]
 
 
 @pytest.mark.slow
