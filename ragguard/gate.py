@@ -31,9 +31,10 @@ from ragguard.suites import answering
 from ragguard.suites.resolve import Resolved, Suite, resolve
 from ragguard.suites.runner import Asker
 from ragguard.systems.protocols import Progress
-from ragguard.train.arms import Ready, prepare, system_of, train_system
-from ragguard.train.jobs import Workshop
+from ragguard.train.arms import Ready, prepare, system_of
+from ragguard.train.end_to_end import train_system
 from ragguard.train.survey import survey
+from ragguard.train.workshop import Workshop
 from ragguard.trial import Trial
 
 

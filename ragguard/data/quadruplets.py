@@ -51,7 +51,7 @@ class _Loader:
         if positive is None:
             fields.wrong("has no positive", f"write its text under {' or '.join(_POSITIVE)}, or a positive_id of the corpus")
         if self.answered and not fields.text("gold_answer").strip():
-            fields.wrong("has no gold_answer, and a generator is trained to say it", "write the answer, or remove the row")
+            fields.wrong("has no gold_answer, which a generator is to say", "write the answer, or remove the row")
         return Quadruplet(
             query=query,
             intent=fields.text("intent") or query,

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ragguard.plan.base import DOCUMENT_TEXT, Model
 from ragguard.plan.lora import LoraRecipe
-from ragguard.plan.retrievers import DOCUMENT_TEXT, Model
 from ragguard.plan.services import Service, address
 
 

@@ -17,7 +17,7 @@ MOST_ENDPOINTS = 5
 """More blocking endpoints than this cannot be powered (STATISTICS, section 3)."""
 
 
-FILES = (("run",), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
+FILES = (("run",), ("calibrate", "data"), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
 """Where a stage of a system names a file that must be there."""
 
 SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)$", re.IGNORECASE)

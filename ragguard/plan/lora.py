@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from ragguard.plan.retrievers import EarlyStopping, Model, Recipe
+from ragguard.plan.base import Model
+from ragguard.plan.recipes import EarlyStopping, Recipe
 
 
 class LossStopping(EarlyStopping):
@@ -27,7 +28,9 @@ class Raft(Model):
         False, description="In those rows, train to say that the documents do not say, or a text that means it; default: the gold answer"
     )
     distractors: Literal["drawn", "mined"] = Field(
-        "drawn", description="After the row's own negatives: of the corpus, by the seed, or what the candidate's own ranking has first"
+        "drawn",
+        description="drawn: the row's own negatives, then documents of the corpus, by the seed; mined: what the candidate's own ranking, "
+        "reranked if it is, has first, then the row's own",
     )
     mine_depth: int = Field(30, ge=1, description="Documents of the ranking that mined distractors are taken from, best first")
 

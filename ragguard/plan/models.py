@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from ragguard.errors import suggest
-from ragguard.plan.retrievers import Model
+from ragguard.plan.base import Model
 from ragguard.plan.systems import SystemPlan
 from ragguard.records.metric import Metric
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ragguard.plan.retrievers import Model
+from ragguard.plan.base import Model
 
 
 class Service(Model):

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from ragguard.plan.base import DOCUMENT_TEXT, Model
 from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
-from ragguard.plan.retrievers import DOCUMENT_TEXT, Model, Recipe
+from ragguard.plan.recipes import Recipe
 
 
 class CrossEncoderRecipe(Recipe):

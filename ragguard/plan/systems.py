@@ -2,7 +2,8 @@
 
 from pydantic import model_validator
 
-from ragguard.plan.retrievers import Model, Retriever
+from ragguard.plan.base import Model
+from ragguard.plan.retrievers import Retriever
 from ragguard.plan.services import RemoteSystem
 from ragguard.plan.stages import Generator, Reranker
 

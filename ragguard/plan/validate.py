@@ -22,18 +22,18 @@ def validate(model: type[_M], source: Source, problems: list[Problem]) -> _M | N
 
 
 def _problem(model: type[BaseModel], source: Source, details: ErrorDetails) -> Problem:
-    location = details["loc"]
-    if details["type"] == "union_tag_invalid":
-        location = (*location, "type")
+    location, kind = details["loc"], details["type"]
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        location = (*location, str((details.get("ctx") or {}).get("discriminator", "type")).strip("'"))
     key = ".".join(str(part) for part in location if (part,) in source.lines or any(part in known for known in source.lines))
     message = details["msg"].removeprefix("Value error, ")
-    if details["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         return Problem(
             source.where(location),
             f"unknown key {str(location[-1])!r} in {_parent(location, source)}",
             suggest(str(location[-1]), _keys(model, location)),
         )
-    if details["type"] == "missing":
+    if kind in ("missing", "union_tag_not_found"):
         return Problem(
             source.where(location[:-1]), f"key {str(location[-1])!r} is missing in {_parent(location, source)}", f"add {location[-1]}: ..."
         )

@@ -34,7 +34,7 @@ class CausalGenerator:
     def __init__(self, plan: CausalPlan, folder: Path, tokenizer: Path, adapter: Adapter | None, prompt: Prompt) -> None:
         self._plan, self._adapter = plan, adapter
         self._language = LanguageModel(plan, folder, tokenizer, adapter)
-        self._wording = Wording(prompt, self._language)
+        self.wording = Wording(prompt, self._language)
         self.fingerprint = digest(
             {
                 "type": "causal-lm",
@@ -56,7 +56,7 @@ class CausalGenerator:
             CannotJudge: the model cannot be loaded, or merging the adapter changes it.
         """
         progress.start("load the language model", 1)
-        self._wording.check()
+        self.wording.check()
         _ = self._language.model, self._language.limit
         progress.advance(1)
 
@@ -71,7 +71,7 @@ class CausalGenerator:
         fitted, taken = [], []
         for each in asked:
             began = time.perf_counter()
-            fitted.append(self._fit(each))
+            fitted.append(self.fit(each))
             taken.append(time.perf_counter() - began)
         held = [(each.question, prompt) for each, prompt in zip(asked, fitted, strict=True) if isinstance(prompt, Fitted)]
         found = iter(self._generate(held))
@@ -80,10 +80,10 @@ class CausalGenerator:
             for prompt, seconds in zip(fitted, taken, strict=True)
         ]
 
-    def _fit(self, asked: Asked) -> Fitted | str:
-        """The prompt of a question, or why there is none."""
+    def fit(self, asked: Asked) -> Fitted | str:
+        """Return the prompt of a question, or say why there is none."""
         try:
-            fitted = self._wording.fit(asked.question, asked.contexts, self._language.limit)
+            fitted = self.wording.fit(asked.question, asked.contexts, self._language.limit)
         except ValueError as error:
             return str(error)
         self._prompts += 1
@@ -119,7 +119,7 @@ class CausalGenerator:
     def notes(self) -> Mapping[str, float | int | str]:
         """Say what was asked and how it was decoded; shares of prompts cut, of answers without an end, and changed by their batch."""
         told: dict[str, float | int | str] = {"model": self._plan.model or "", "dtype": self._plan.dtype, **self._language.facts}
-        told |= {"prompt": "chat template" if self._wording.chat else "plain text", "max_input_tokens": self._language.limit}
+        told |= {"prompt": "chat template" if self.wording.chat else "plain text", "max_input_tokens": self._language.limit}
         if self._adapter is not None:
             base = self._adapter.declared or "not said"
             told["adapter.base"] = base if self._adapter.compared else f"{base} (could not be compared with the model)"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.plan.lora import LoraRecipe
-from ragguard.plan.retrievers import BiEncoderRecipe, Recipe
+from ragguard.plan.recipes import BiEncoderRecipe, Recipe, RetrieverRecipe
 
 OURS = {
     "num_train_epochs": "say epochs:",
@@ -56,9 +56,10 @@ def build(kind: Any, recipe: Recipe, folder: Path, seed: int, more: Mapping[str,
         raise InputError(Problem("", f"arguments: the trainer refuses them: {error}", f"see {kind.__name__}")) from error
 
 
-def of_biencoder(recipe: BiEncoderRecipe, rows: int, prompts: dict[str, str]) -> dict[str, Any]:
+def of_biencoder(recipe: RetrieverRecipe, rows: int, prompts: dict[str, str]) -> dict[str, Any]:
     """What a bi-encoder's training sets: ``rows`` of training, and the prompts of its columns."""
-    sampler = "no_duplicates" if "multiple-negatives" in recipe.loss else "batch_sampler"
+    in_batch = isinstance(recipe, BiEncoderRecipe) and "multiple-negatives" in recipe.loss
+    sampler = "no_duplicates" if in_batch else "batch_sampler"
     return {"batch_sampler": sampler, "prompts": prompts or None, **_stopping(recipe, rows, DEV_METRIC, greater=True)}
 
 
@@ -84,7 +85,7 @@ def check(recipe: Recipe, known: set[str]) -> None:
         raise InputError(problems)
 
 
-def _stopping(recipe: BiEncoderRecipe | LoraRecipe, rows: int, metric: str, *, greater: bool) -> dict[str, Any]:
+def _stopping(recipe: RetrieverRecipe | LoraRecipe, rows: int, metric: str, *, greater: bool) -> dict[str, Any]:
     if recipe.early_stopping is None:
         return {}
     per_epoch = -(-rows // (recipe.batch_size * int(recipe.arguments.get("gradient_accumulation_steps", 1))))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ragguard.data.collection import Collection
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.systems.protocols import Progress
 from ragguard.train.checkpoint import Checkpoint
 from ragguard.train.fit import fit

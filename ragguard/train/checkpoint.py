@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import CannotJudge
-from ragguard.plan.retrievers import Recipe
+from ragguard.plan.recipes import Recipe
 from ragguard.systems.fingerprints import digest, file_digest, folder_digest
 
 PROVENANCE, MARKER = "provenance.json", "complete.json"
 LIBRARIES = ("accelerate", "sentence-transformers", "tokenizers", "torch", "transformers")
-_NAMES_OF_CONTENT = {"base", "data", "revision", "seed", "device", "trust_remote_code", "allow_pickle"}
+_NAMES_OF_CONTENT = {"base", "data", "revision", "seed", "device", "trust_remote_code", "allow_pickle", "generator"}
 
 
 @dataclass(frozen=True)

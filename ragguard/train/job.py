@@ -8,10 +8,12 @@ from typing import Any
 from ragguard.data.collection import Collection
 from ragguard.data.quadruplets import load_quadruplets
 from ragguard.errors import InputError, MissingExtra, Problem
-from ragguard.plan.retrievers import BiEncoderRecipe, Recipe
+from ragguard.plan.recipes import BiEncoderRecipe, Recipe, RetrieverRecipe
+from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.source import display
 from ragguard.plan.stages import CrossEncoderRecipe
 from ragguard.records.collection import Quadruplet
+from ragguard.systems.causal import CausalGenerator
 from ragguard.systems.fingerprints import digest, folder_digest
 from ragguard.systems.templates import validate_for
 from ragguard.systems.weights import resolve
@@ -58,19 +60,45 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class BiEncoderJob:
-    """A training of a bi-encoder."""
+class EncoderJob:
+    """A training of a bi-encoder, of either kind."""
 
-    recipe: BiEncoderRecipe
+    recipe: RetrieverRecipe
     ground: Ground
     query_prompt: str
     document_prompt: str
 
     @property
     def key(self) -> str:
+        """SHA-256 (hex) of everything that goes into the training."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class BiEncoderJob(EncoderJob):
+    """A training on pairs of queries and documents."""
+
+    recipe: BiEncoderRecipe
+
+    @property
+    def key(self) -> str:
         """SHA-256 (hex) of everything that goes into the training; the corpus does where early stopping searches it."""
         corpus = self.ground.corpus.corpus_fingerprint if self.recipe.early_stopping else ""
         return self.ground.key(self.recipe, {"prompts": [self.query_prompt, self.document_prompt], "corpus": corpus})
+
+
+@dataclass(frozen=True)
+class ReplugJob(EncoderJob):
+    """A training on what a language model makes of the documents."""
+
+    recipe: ReplugRecipe
+    generator: CausalGenerator
+
+    @property
+    def key(self) -> str:
+        """SHA-256 (hex) of everything that goes into the training; the corpus is searched, and the language model asked."""
+        asked = {"corpus": self.ground.corpus.corpus_fingerprint, "generator": self.generator.fingerprint}
+        return self.ground.key(self.recipe, {"prompts": [self.query_prompt, self.document_prompt], **asked})
 
 
 @dataclass(frozen=True)
@@ -104,14 +132,26 @@ def ground(
         CannotJudge: the hub cannot be reached.
     """
     validate_for(document_text, corpus)
-    path = base_dir / Path(recipe.data).expanduser()
-    if not path.is_file():
-        raise InputError(Problem(display(path), "there is no such training file", "check train.data: it is relative to the plan"))
-    rows = tuple(load_quadruplets(path, corpus, answered=answered))
-    refuse_golden(rows, golden_queries, display(path))
+    rows = rows_of(recipe.data, corpus, golden_queries, base_dir, answered=answered)
     base = _base(recipe, base_dir)
     seed = DEFAULT_SEED if recipe.seed is None else recipe.seed
     return Ground(seed, document_text, corpus, rows, base, folder_digest(base), digest([asdict(row) for row in rows]))
+
+
+def rows_of(
+    data: str, corpus: Collection, golden_queries: Mapping[str, str], base_dir: Path, *, answered: bool = False
+) -> tuple[Quadruplet, ...]:
+    """Read the rows of a training file.
+
+    Raises:
+        InputError: there is no such file, rows are wrong, or a row's query stands in the golden set.
+    """
+    path = base_dir / Path(data).expanduser()
+    if not path.is_file():
+        raise InputError(Problem(display(path), "there is no such training file", "check data: it is relative to the plan"))
+    rows = tuple(load_quadruplets(path, corpus, answered=answered))
+    refuse_golden(rows, golden_queries, display(path))
+    return rows
 
 
 def _base(recipe: Recipe, base_dir: Path) -> Path:

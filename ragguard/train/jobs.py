@@ -1,54 +1,29 @@
 """From the trained parts of a plan to trainings that were checked and can begin."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
-
-from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem
-from ragguard.execute.meter import Meter
 from ragguard.plan.generators import CausalGenerator
-from ragguard.plan.load import LoadedPlan, retrievers, walk
+from ragguard.plan.load import retrievers, walk
 from ragguard.plan.lora import LoraRecipe
-from ragguard.plan.retrievers import BiEncoderRecipe, DenseRetriever, Recipe, RecordedRetriever, Retriever
-from ragguard.plan.stages import CrossEncoderRecipe, CrossEncoderReranker
+from ragguard.plan.recipes import BiEncoderRecipe
+from ragguard.plan.replug import ReplugRecipe
+from ragguard.plan.retrievers import DenseRetriever, RecordedRetriever, Retriever
+from ragguard.plan.stages import CrossEncoderRecipe, CrossEncoderReranker, ExtractiveGenerator
 from ragguard.plan.systems import SystemPlan
-from ragguard.store import Store
-from ragguard.systems.protocols import Progress
-from ragguard.train import biencoder, crossencoder, generator
+from ragguard.train import biencoder, crossencoder, generator, replug
+from ragguard.train.abstention import ThresholdJob
 from ragguard.train.generatorjob import GeneratorJob
-from ragguard.train.job import BiEncoderJob, CrossEncoderJob
+from ragguard.train.job import BiEncoderJob, CrossEncoderJob, ReplugJob, rows_of
+from ragguard.train.workshop import Workshop
 
-_R = TypeVar("_R", bound=Recipe)
 
-
-@dataclass(frozen=True)
-class Workshop:
-    """What training needs: the plan, the corpus that early stopping searches, the golden queries no training may see, whether code
-    that the plan names may run, and what measures the stages.
+def job_of(workshop: Workshop, part: DenseRetriever, recipe: BiEncoderRecipe | ReplugRecipe) -> BiEncoderJob | ReplugJob:
+    """Check everything that the training of an encoder needs, without loading a model. Raises as ``biencoder.prepare`` or
+    ``replug.prepare`` does.
     """
-
-    loaded: LoadedPlan
-    corpus: Collection
-    golden: Mapping[str, str]
-    store: Store
-    progress: Progress
-    allow_code: bool = False
-    meter: Meter = field(default_factory=Meter)
-
-
-def job_of(workshop: Workshop, part: DenseRetriever, recipe: BiEncoderRecipe) -> BiEncoderJob:
-    """Check everything that the training of a retriever needs, without loading a model. Raises as ``biencoder.prepare`` does."""
-    _permit(workshop, recipe)
-    return biencoder.prepare(
-        _seeded(recipe, workshop),
-        document_text=part.document_text,
-        query_prompt=part.query_prompt,
-        document_prompt=part.document_prompt,
-        corpus=workshop.corpus,
-        golden_queries=workshop.golden,
-        base_dir=workshop.loaded.folder,
-    )
+    about = (part.document_text, part.query_prompt, part.document_prompt, workshop.corpus, workshop.golden, workshop.loaded.folder)
+    if isinstance(recipe, ReplugRecipe):
+        return replug.prepare(workshop.settle(recipe), *about, allow_code=workshop.allow_code)
+    return biencoder.prepare(workshop.settle(recipe), *about)
 
 
 def reranker_job_of(workshop: Workshop, part: CrossEncoderReranker, recipe: CrossEncoderRecipe, retriever: Retriever) -> CrossEncoderJob:
@@ -58,16 +33,10 @@ def reranker_job_of(workshop: Workshop, part: CrossEncoderReranker, recipe: Cros
         InputError: as ``crossencoder.prepare``; or negatives are to be mined with a recorded run, which knows no training query.
         CannotJudge: as ``crossencoder.prepare``.
     """
-    _permit(workshop, recipe)
+    settled = workshop.settle(recipe)
     if recipe.negatives and any(isinstance(each, RecordedRetriever) for _, each in walk(retriever)):
         raise InputError(Problem("", "a recorded run has no ranking of the training queries to mine negatives from", "say negatives: 0"))
-    return crossencoder.prepare(
-        _seeded(recipe, workshop),
-        document_text=part.document_text,
-        corpus=workshop.corpus,
-        golden_queries=workshop.golden,
-        base_dir=workshop.loaded.folder,
-    )
+    return crossencoder.prepare(settled, part.document_text, workshop.corpus, workshop.golden, workshop.loaded.folder)
 
 
 def generator_job_of(workshop: Workshop, part: CausalGenerator, recipe: LoraRecipe, system: SystemPlan) -> GeneratorJob:
@@ -77,19 +46,23 @@ def generator_job_of(workshop: Workshop, part: CausalGenerator, recipe: LoraReci
         InputError: as ``generator.prepare``; or distractors are to be mined with a recorded run, which knows no training query.
         CannotJudge: as ``generator.prepare``.
     """
-    _permit(workshop, recipe)
-    job = generator.prepare(_seeded(recipe, workshop), part, workshop.corpus, workshop.golden, workshop.loaded.folder)
+    job = generator.prepare(workshop.settle(recipe), part, workshop.corpus, workshop.golden, workshop.loaded.folder)
     if job.mined and any(isinstance(each, RecordedRetriever) for _, each in retrievers(system)):
         what = "a recorded run has no ranking of the training queries to mine distractors from"
         raise InputError(Problem("", what, "say distractors: drawn"))
     return job
 
 
-def _seeded(recipe: _R, workshop: Workshop) -> _R:
-    return recipe if recipe.seed is not None else recipe.model_copy(update={"seed": workshop.loaded.plan.seed})
+def threshold_job_of(workshop: Workshop, part: ExtractiveGenerator, system: SystemPlan) -> ThresholdJob:
+    """Check everything that a calibration needs, without loading a model; the ``system`` need not be trained yet.
 
-
-def _permit(workshop: Workshop, recipe: Recipe) -> None:
-    if recipe.trust_remote_code and not workshop.allow_code:
-        what = f"training {recipe.base} with trust_remote_code runs code of its own"
-        raise InputError(Problem("", what, "if you trust it, say so with --allow-code"))
+    Raises:
+        InputError: rows are missing or wrong, or ask what the golden set asks; or a recorded run is to be asked the rows' queries.
+    """
+    if part.calibrate is None:
+        raise RuntimeError("a generator without calibrate: has its threshold")
+    if any(isinstance(each, RecordedRetriever) for _, each in retrievers(system)):
+        what = "a recorded run has no ranking of the training queries to calibrate on"
+        raise InputError(Problem("", what, "say threshold: instead of calibrate:"))
+    rows = rows_of(part.calibrate.data, workshop.corpus, workshop.golden, workshop.loaded.folder)
+    return ThresholdJob(part, part.calibrate, rows, workshop.corpus, workshop.loaded.plan.seed)

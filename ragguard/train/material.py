@@ -120,8 +120,15 @@ class _Maker:
             return [Posed(row, (row.positive,), row.positive) for row in rows]
         contexts = self.job.plan.contexts
         groups = group(rows, self.every, self.found, contexts, self.job.ground.corpus)
-        others = [_own_first(row, each.negatives) for row, each in zip(rows, groups, strict=True)]
+        others = [self._in_order(row, each.negatives) for row, each in zip(rows, groups, strict=True)]
         return pose(rows, others, contexts, self.job.recipe.raft.without_oracle, generator)
+
+    def _in_order(self, row: Quadruplet, negatives: Sequence[Document]) -> list[Document]:
+        """A ranking's documents as it has them, and then what it has not; with drawn ones, the row's own first."""
+        if self.job.mined:
+            places = {name: place for place, name in enumerate(self.found[row.query])}
+            return sorted(negatives, key=lambda document: places.get(document.id, len(places)))
+        return _own_first(row, negatives)
 
 
 def _own_first(row: Quadruplet, negatives: Sequence[Document]) -> list[Document]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ragguard.data.audit import overlaps
 from ragguard.errors import InputError, Problem
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.recipes import BiEncoderRecipe, RetrieverRecipe
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.systems.templates import render
 
@@ -53,7 +53,7 @@ def refuse_texts(texts: Sequence[str], golden: Mapping[str, str], where: str) ->
     raise InputError([*problems, Problem(where, f"training on what the gate asks would void the gate{more}", "remove these rows")])
 
 
-def divide(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, seed: int) -> Split:
+def divide(rows: Sequence[Quadruplet], recipe: RetrieverRecipe, seed: int) -> Split:
     """Cap the rows, keep whole intents for the dev split, and spoil the positives where the recipe says so. The seed decides.
 
     Raises:
@@ -65,9 +65,10 @@ def divide(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, seed: int) -> Sp
     if recipe.early_stopping is not None:
         dev = kept_out(rows, recipe.early_stopping.dev_share, recipe.data, generator)
     train = [row for row in rows if row.intent not in dev]
-    if recipe.spoil == "shuffled-positives":
+    spoil = recipe.spoil if isinstance(recipe, BiEncoderRecipe) else None
+    if spoil == "shuffled-positives":
         train = _shuffle(train, generator)
-    if recipe.spoil == "swapped-negatives":
+    if spoil == "swapped-negatives":
         train = [_swap(row) for row in train]
     return Split(tuple(train), tuple(row for row in rows if row.intent in dev))
 

@@ -10,14 +10,17 @@ from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
 from ragguard.plan.load import retrievers
-from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Recipe, Retriever
+from ragguard.plan.recipes import Recipe
+from ragguard.plan.replug import ReplugRecipe
+from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
 from ragguard.plan.services import RemoteSystem
-from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
+from ragguard.plan.stages import CrossEncoderReranker, ExtractiveGenerator, Generator, PythonReranker, Reranker
 from ragguard.plan.systems import SystemPlan
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
 from ragguard.train.arms import find
-from ragguard.train.jobs import Workshop, generator_job_of, job_of, reranker_job_of
+from ragguard.train.jobs import generator_job_of, job_of, reranker_job_of, threshold_job_of
+from ragguard.train.workshop import Workshop
 
 Stage: TypeAlias = Reranker | Generator | RemoteSystem
 
@@ -68,6 +71,8 @@ def _look_at_stage(workshop: Workshop, stage: Stage | None, system: SystemPlan, 
         reranker_job_of(workshop, stage, stage.train, system.retriever)
     elif isinstance(stage, CausalGenerator) and stage.train is not None:
         generator_job_of(workshop, stage, stage.train, system)
+    elif isinstance(stage, ExtractiveGenerator) and stage.calibrate is not None:
+        threshold_job_of(workshop, stage, system)
     elif isinstance(stage, CrossEncoderReranker | PythonReranker):
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     elif isinstance(stage, RemoteSystem):
@@ -107,7 +112,8 @@ def _look_at(workshop: Workshop, part: Retriever, collections: Sequence[Collecti
 def _is_here(part: Retriever, folder: Path) -> bool:
     """Whether all that a retriever names is on this disk, or can only be there."""
     if isinstance(part, DenseRetriever):
-        return _named_here(_starts_from(part), folder)
+        teacher = part.train.generator if isinstance(part.train, ReplugRecipe) else None
+        return _named_here(_starts_from(part), folder) and (teacher is None or _stage_is_here(teacher, folder))
     return not isinstance(part, PythonRetriever)
 
 

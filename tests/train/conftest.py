@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from training_rows import TOPICS, write_lines
+from training_rows import TOPICS, WORDS, write_lines
 
 from ragguard.data.collection import Collection, load
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
-WORDS = "all there is to know about rule how do work here explain the rules me . , 0 1 2 3 4 5 6 7 8 9"
 
 
 class Counting:

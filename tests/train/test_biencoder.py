@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ragguard.errors import CannotJudge, InputError
-from ragguard.plan.retrievers import BiEncoderRecipe, EarlyStopping
+from ragguard.plan.recipes import BiEncoderRecipe, EarlyStopping
 from ragguard.systems.fingerprints import file_digest
 from ragguard.systems.weights import resolve
 from ragguard.train import checkpoint

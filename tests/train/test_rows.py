@@ -1,7 +1,7 @@
 import pytest
 
 from ragguard.errors import InputError
-from ragguard.plan.retrievers import BiEncoderRecipe, EarlyStopping
+from ragguard.plan.recipes import BiEncoderRecipe, EarlyStopping
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.train.rows import columns, divide, refuse_golden
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ragguard.errors import CannotJudge
-from ragguard.plan.retrievers import BiEncoderRecipe
+from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.train import fit as fitting
 from ragguard.train import trainer
 from ragguard.train.biencoder import train
