@@ -83,6 +83,7 @@ def test_the_head_is_ordered_anew_and_the_rest_stays_below(own, asked) -> None:
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == 5
     assert found.seconds.keys() == {"retrieve", "rerank"}
+    assert found.together == {"rerank": 1}
 
 
 def test_keep_says_how_many_come_out_and_depth_is_asked_for(own, asked) -> None:
@@ -97,6 +98,7 @@ def test_an_error_an_empty_ranking_and_an_unknown_document(own, asked) -> None:
     _, (bad, fine) = asked(own("by_length"), "tea", "cat", cases=[case("bad"), case("q")])
     assert bad.error == "timeout"
     assert [each.id for each in fine.ranking] == ["cat", "tea"]
+    assert fine.together == {"rerank": 1}, "the one that failed shares no time"
     _, (nothing,) = asked(own("by_length"))
     assert nothing.ranking == ()
     _, (found,) = asked(own("by_length"), "nobody", "tea", "cat")
