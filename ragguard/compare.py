@@ -133,6 +133,7 @@ def _estimates(baseline: Side, candidate: Side, alpha: float) -> Iterator[Estima
                 intents=tuple(after[name].intent for name in names),
                 baseline=tuple(before[name].scores.get(baseline.arm.name, {}).get(metric, missing) for name in names),
                 candidate=tuple(after[name].scores.get(candidate.arm.name, {}).get(metric, missing) for name in names),
+                strata=tuple(after[name].task for name in names),
             ),
             alpha=alpha,
             endpoints=endpoints,

@@ -11,13 +11,16 @@ from ragguard.data.collection import Collection
 from ragguard.metrics import catalog
 from ragguard.metrics.scoring import score_all
 from ragguard.records.collection import Document
+from ragguard.errors import InputError, Problem
 from ragguard.records.evidence import Case, Observation, Score
 from ragguard.records.metric import Metric
 from ragguard.reports.assemble import ArmScores
 from ragguard.store import Store, fingerprint
 from ragguard.suites.golden import Part
+from ragguard.suites.harness.examiner import Examiner
 from ragguard.suites.resolve import Suite
 from ragguard.suites.runner import Asker
+from ragguard.systems.answering import language_of
 
 _SCORES = TypeAdapter(dict[str, dict[str, Score]])
 
@@ -40,10 +43,11 @@ class Trial:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - begin, 3)
 
 
-def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show: int) -> None:
+def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show: int, allow_code: bool = False) -> None:
     """Ask and score all suites, filling in ``trial`` suite by suite, so that what was done before an outage is there.
 
     Raises:
+        InputError: a suite has tasks of lm-eval, and the system no language model on this machine.
         CannotJudge: the system failed as a whole.
     """
     for suite, part in _in_turn(suites):
@@ -51,10 +55,32 @@ def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show
             scores = trial.scores.setdefault(suite.name, ArmScores())
             for key, batch, observations in asker.observe(part.cases, part.collection, depth):
                 scores.add(batch, observations, _score(asker.store, suite, part, key, batch, observations), show)
-            if len(scores.scores) == len(suite.cases.cases):
-                scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
+            _derive(suite, scores)
             trial.notes |= _noted(suites, suite, part, asker)
     trial.notes |= asker.strange()
+    _examine(trial, asker, [suite for suite in suites if suite.tasks], show, allow_code=allow_code)
+
+
+def _examine(trial: Trial, asker: Asker, suites: Sequence[Suite], show: int, *, allow_code: bool) -> None:
+    """Run the tasks of all suites on the system's language model."""
+    language = language_of(asker.retriever)
+    if suites and language is None:
+        raise InputError(Problem(suites[0].loaded.source.where(("lm_eval",)), "the system has no language model that lm-eval could run"))
+    for suite in suites if language is not None else ():
+        spec, examiner = suite.loaded.plan.lm_eval, Examiner(language, asker.store, asker.progress)
+        with trial.timed(suite.name):
+            scores = trial.scores.setdefault(suite.name, ArmScores())
+            for key, batch, observations in examiner.observe(suite.tasks, spec, allow_code=allow_code) if spec is not None else ():
+                part = Part(suite.collection, tuple(batch))
+                scores.add(batch, observations, _score(asker.store, suite, part, key, batch, observations), show)
+            _derive(suite, scores)
+        trial.notes |= examiner.notes
+
+
+def _derive(suite: Suite, scores: ArmScores) -> None:
+    """Make the scores that hang on all others, once those are there."""
+    if len(scores.scores) == len(suite.cases.cases):
+        scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
 
 
 def _in_turn(suites: Sequence[Suite]) -> list[tuple[Suite, Part]]:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 
 from ragguard.errors import MissingExtra, suggest
-from ragguard.metrics import passages, ranking, robustness, versions
+from ragguard.metrics import passages, ranking, robustness, tasks, versions
 from ragguard.metrics.answers.table import ANSWERS
 from ragguard.metrics.definition import Definition, Derived, ScoresOf
 from ragguard.metrics.parameters import one_of, open_share, whole
 from ragguard.records.evidence import Case, NotApplicable, Score
-from ragguard.records.metric import Metric, Scale
+from ragguard.records.metric import TASK_SCORE, Metric, Scale
 
 _REL = {"rel": whole}
 _VERSIONS = "a suite of kind: version-confusion"
@@ -45,6 +45,9 @@ CATALOG: Mapping[str, Definition] = {
         needs="relevant documents that have a type",
     ),
     **ANSWERS,
+    TASK_SCORE: Definition(
+        tasks.task_score, tasks.is_item, ranking.share, "forbidden", needs="items: a suite of kind: forgetting, with lm_eval",
+    ),
 }  # fmt: skip
 
 DERIVED: Mapping[str, Derived] = {

@@ -14,14 +14,14 @@ class Pipeline:
     """Asks its stages in order. What fails on a case in one stage is that case's error; later stages do not see the case."""
 
     def __init__(self, retriever: Retriever, generator: Generator, contexts: int) -> None:
-        self.retriever, self._generator, self._contexts = retriever, generator, contexts
+        self.retriever, self.generator, self._contexts = retriever, generator, contexts
         self.fingerprint = digest({"retriever": retriever.fingerprint, "generator": generator.fingerprint, "contexts": contexts})
         self._corpus: Corpus | None = None
 
     def index(self, corpus: Corpus, vault: Vault, progress: Progress) -> None:
         """Index the corpus, and make the generator ready. Raises what they raise."""
         self.retriever.index(corpus, vault, progress)
-        self._generator.prepare(vault, progress)
+        self.generator.prepare(vault, progress)
         self._corpus = corpus
 
     def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
@@ -35,7 +35,7 @@ class Pipeline:
             if not observation.error
         ]
         began = time.perf_counter()
-        answers = {each.case: said for each, said in zip(asked, self._generator.answer(asked), strict=True)}
+        answers = {each.case: said for each, said in zip(asked, self.generator.answer(asked), strict=True)}
         share = (time.perf_counter() - began) / len(asked) if asked else 0.0
         contexts = {each.case: tuple(document.id for document in each.contexts) for each in asked}
         return [
@@ -60,7 +60,7 @@ class Pipeline:
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Return the retriever's notes, and the generator's under its name."""
-        return {**self.retriever.notes(), **{f"generator.{key}": value for key, value in self._generator.notes().items()}}
+        return {**self.retriever.notes(), **{f"generator.{key}": value for key, value in self.generator.notes().items()}}
 
 
 def _seconds(said: Said, share: float) -> dict[str, float]:
