@@ -164,7 +164,7 @@ def _merged(baseline: Side, candidate: Side, arms: tuple[Arm, Arm], decision: De
         answer=decision.answer,
         exit_code=CODES[decision.answer],
         arms=arms,
-        suites=tuple(replace(_suite(suite, baseline, candidate), tasks=_tasks(suite, cases, decision)) for suite in candidate.report.suites),
+        suites=tuple(_suite(suite, baseline, candidate, _tasks(suite, cases, decision)) for suite in candidate.report.suites),
         decisions=(decision,),
         cases=cases,
         documents={**baseline.report.documents, **candidate.report.documents},
@@ -186,12 +186,12 @@ def _case(before: CaseRun, after: CaseRun, baseline: Side, candidate: Side) -> C
     )
 
 
-def _suite(suite: SuiteRun, baseline: Side, candidate: Side) -> SuiteRun:
+def _suite(suite: SuiteRun, baseline: Side, candidate: Side, tasks: tuple[TaskRun, ...]) -> SuiteRun:
     other = next(s for s in baseline.report.suites if s.name == suite.name)
     means = [replace(mean, arm="baseline") for mean in other.means if mean.arm == baseline.arm.name]
     means += [replace(mean, arm="candidate") for mean in suite.means if mean.arm == candidate.arm.name]
     means.sort(key=lambda mean: (mean.metric, mean.slice, mean.arm))
-    return replace(suite, means=tuple(means), moved=_moved(suite, other, baseline, candidate))
+    return replace(suite, means=tuple(means), moved=_moved(suite, other, baseline, candidate), tasks=tasks)
 
 
 def _tasks(suite: SuiteRun, cases: tuple[CaseRun, ...], decision: Decision) -> tuple[TaskRun, ...]:

@@ -8,10 +8,10 @@ from dataclasses import astuple, dataclass, field
 from pydantic import TypeAdapter
 
 from ragguard.data.collection import Collection
+from ragguard.errors import InputError, Problem
 from ragguard.metrics import catalog
 from ragguard.metrics.scoring import score_all
 from ragguard.records.collection import Document
-from ragguard.errors import InputError, Problem
 from ragguard.records.evidence import Case, Observation, Score
 from ragguard.records.metric import Metric
 from ragguard.reports.assemble import ArmScores
@@ -20,7 +20,7 @@ from ragguard.suites.golden import Part
 from ragguard.suites.harness.examiner import Examiner
 from ragguard.suites.resolve import Suite
 from ragguard.suites.runner import Asker
-from ragguard.systems.answering import language_of
+from ragguard.systems.speaking import language_of
 
 _SCORES = TypeAdapter(dict[str, dict[str, Score]])
 
@@ -64,13 +64,14 @@ def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show
 def _examine(trial: Trial, asker: Asker, suites: Sequence[Suite], show: int, *, allow_code: bool) -> None:
     """Run the tasks of all suites on the system's language model."""
     language = language_of(asker.retriever)
-    if suites and language is None:
-        raise InputError(Problem(suites[0].loaded.source.where(("lm_eval",)), "the system has no language model that lm-eval could run"))
-    for suite in suites if language is not None else ():
-        spec, examiner = suite.loaded.plan.lm_eval, Examiner(language, asker.store, asker.progress)
+    for suite in suites:
+        spec = suite.loaded.plan.lm_eval
+        if language is None or spec is None:
+            raise InputError(Problem(suite.loaded.source.where(("lm_eval",)), "the system has no language model that lm-eval could run"))
+        examiner = Examiner(language, asker.store, asker.progress)
         with trial.timed(suite.name):
             scores = trial.scores.setdefault(suite.name, ArmScores())
-            for key, batch, observations in examiner.observe(suite.tasks, spec, allow_code=allow_code) if spec is not None else ():
+            for key, batch, observations in examiner.observe(suite.tasks, spec, allow_code=allow_code):
                 part = Part(suite.collection, tuple(batch))
                 scores.add(batch, observations, _score(asker.store, suite, part, key, batch, observations), show)
             _derive(suite, scores)

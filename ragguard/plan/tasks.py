@@ -13,7 +13,7 @@ class LmEval(Model):
     tasks: list[str] = Field(min_length=1, description="Tasks, groups and tags that lm-eval knows, or that stand in `folders`, by name")
     folders: list[str] = Field(default_factory=list, description="Folders with tasks of your own, as lm-eval's --include_path takes them")
     limit: int | None = Field(None, ge=1, description="Items of each task, the first ones; default all")
-    num_fewshot: int | None = Field(None, ge=0, description="Examples in a prompt; default what each task says; a task that says 0 keeps it")
+    num_fewshot: int | None = Field(None, ge=0, description="Examples in a prompt; default: the task's own; 0 in a task stays 0")
     metrics: dict[str, str] = Field(
         default_factory=dict,
         description="Which metric of a task or group counts (`acc_norm`, or with its filter `exact_match,strict-match`); default its first",

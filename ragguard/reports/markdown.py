@@ -84,7 +84,8 @@ def _decision(report: Report, decision: Decision) -> list[Part]:
         cost = robustness.costs(report, decision, suite)
         if cost is not None:
             parts.append(Part(details.costs(cost), 2, "table of what hurt"))
-        parts += [Part(text, 3 if not number else 5, "list of items") for number, text in enumerate(flips.markdown(report, decision, suite))]
+        ranks = enumerate(flips.markdown(report, decision, suite))
+        parts += [Part(text, 5 if number else 3, "list of items" if number else "table of tasks") for number, text in ranks]
         parts += [Part(text, 3, "table of what moved") for text in moved.markdown(report, decision, suite)]
         parts += [Part(text, 5, "table of means") for text in details.means(report, decision, suite)]
         parts += _queries(report, decision, suite.name)

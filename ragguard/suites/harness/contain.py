@@ -36,11 +36,12 @@ class Heard(logging.Handler):
 def contained(advance: Callable[[int], None] = lambda _: None) -> Iterator[Heard]:
     """Keep lm-eval, and what loads its data, to itself; ``advance`` hears of every request that was answered."""
     import datasets
-    import lm_eval.utils as utils
     from jinja2.sandbox import SandboxedEnvironment
+    from lm_eval import utils
 
     heard, bars = Heard(), datasets.utils.are_progress_bars_disabled()
-    env = SandboxedEnvironment(loader=utils.env.loader, undefined=utils.env.undefined, keep_trailing_newline=utils.env.keep_trailing_newline)
+    kept = {key: getattr(utils.env, key) for key in ("loader", "undefined", "keep_trailing_newline")}
+    env = SandboxedEnvironment(**kept)
     env.filters.update(utils.env.filters)
     modules = [sys.modules[name] for name in WITH_BARS if name in sys.modules]
     replaced = [(module, "tqdm", _bar(advance)) for module in modules]

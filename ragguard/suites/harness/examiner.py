@@ -94,7 +94,7 @@ def _evaluate(model: Any, task: Task, spec: LmEval, allow_code: bool) -> Sequenc
     from lm_eval.evaluator import evaluate
 
     random.seed(SEED)
-    np.random.seed(SEED)  # noqa: NPY002 - what a task's code may draw from
+    np.random.seed(SEED)
     torch.manual_seed(SEED)
     task.running.set_fewshot_seed(seed=SEED)
     found = evaluate(
@@ -121,7 +121,9 @@ def _observation(task: Task, case: Case, sample: Mapping[str, Any] | None) -> Ob
         return Observation(case.id, error=f"lm-eval logged nothing of this item under the filter {task.filter}")
     score = _score(task, sample)
     answer = Answer(_answer(task, sample))
-    return Observation(case.id, error=score, answer=answer) if isinstance(score, str) else Observation(case.id, answer=answer, item_score=score)
+    if isinstance(score, str):
+        return Observation(case.id, error=score, answer=answer)
+    return Observation(case.id, answer=answer, item_score=score)
 
 
 def _score(task: Task, sample: Mapping[str, Any]) -> float | str:

@@ -114,12 +114,13 @@ def _unknown(suite: LoadedSuite, spec: LmEval, index: Mapping[str, Any]) -> Iter
         where = where if ":" in where else suite.source.where(("lm_eval", number))
         if name not in index:
             fix = suggest(name, index)
-            yield Problem(where, f"lm-eval knows no task {name!r}", fix if fix.startswith("did you mean") else "`lm-eval ls tasks` lists them")
+            fix = fix if fix.startswith("did you mean") else "`lm-eval ls tasks` lists them"
+            yield Problem(where, f"lm-eval knows no task {name!r}", fix)
         elif has_variable(_raw(suite, number)):
             yield Problem(where, "the task's name comes from the environment, and reports would print it", "write it out")
         else:
-            lost = [member for member in _reached([name], index) if member not in index]
-            yield from (Problem(where, f"{name!r} has a task {member!r}, which lm-eval does not know", suggest(member, index)) for member in lost)
+            for member in (each for each in _reached([name], index) if each not in index):
+                yield Problem(where, f"{name!r} has a task {member!r}, which lm-eval does not know", "mend its file")
 
 
 def _raw(suite: LoadedSuite, number: int) -> str:
@@ -165,7 +166,7 @@ def _anchored_entry(entry: Any) -> Any:
 def _anchored(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     made = dict(config)
     if isinstance(options := made.get("dataset_kwargs"), dict):
-        made["dataset_kwargs"] = {key: _paths(value, folder) if key in ("data_files", "data_dir") else value for key, value in options.items()}
+        made["dataset_kwargs"] = {key: _paths(each, folder) if key in ("data_files", "data_dir") else each for key, each in options.items()}
     if isinstance(path := made.get("dataset_path"), str) and (folder / path).is_dir():
         made["dataset_path"] = str(folder / path)
     if isinstance(members := made.get("task"), list):

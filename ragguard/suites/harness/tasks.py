@@ -23,6 +23,9 @@ RIGHT_OR_WRONG = ("acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_matc
 NO_NUMBERS = ("likelihood", "bypass")
 """Metrics that lm-eval averages, though what they give for an item is no number."""
 
+ELSEWHERE = ("metadata", "dataset_path", "dataset_name", "dataset_kwargs")
+"""What a task's file says that its fingerprint covers by content, or that names a place on this machine."""
+
 SEED = 1234
 """Of what lm-eval draws: the examples in a prompt. Its own default."""
 
@@ -126,7 +129,9 @@ class _Loading:
     def _task(self, task: Any, named: str | None) -> Task | None:
         name = task.task_name
         if getattr(task, "MULTIMODAL", False):
-            self.problems.append(Problem(self._where(), f"the task {name!r} shows pictures or sound", "language models here read text alone"))
+            self.problems.append(
+                Problem(self._where(), f"the task {name!r} shows pictures or sound", "leave it out: text is all that is read")
+            )
             return None
         chosen = self._metric(task, named)
         if chosen is None:
@@ -138,7 +143,8 @@ class _Loading:
             task.set_fewshot_seed(seed=SEED)
             task.build_all_requests(limit=self.spec.limit, system_instruction=self.spec.system_instruction)
             cases = items.cases(task, self.spec.limit)
-        return Task(name, cases, _fingerprint(task, self.spec, metric, filter_), metric, filter_, metric in RIGHT_OR_WRONG, shots, running=task)
+        asked = _fingerprint(task, self.spec, metric, filter_)
+        return Task(name, cases, asked, metric, filter_, metric in RIGHT_OR_WRONG, shots, running=task)
 
     def _metric(self, task: Any, named: str | None) -> tuple[str, str] | None:
         """The metric that counts, and the filter before it; None, and a problem, where it cannot be one."""
@@ -184,9 +190,10 @@ def _shots(task: Any, asked: int | None) -> int:
 
 
 def _fingerprint(task: Any, spec: LmEval, metric: str, filter_: str) -> str:
-    config = {key: value for key, value in task.dump_config().items() if key != "metadata"}
-    told = _plain(config), [[_plain(each.args), each.doc_id, each.idx] for each in task.instances], [_plain(each.doc) for each in task.instances]
-    return fingerprint("lm-eval task", version(), told, metric, filter_, spec.limit, spec.apply_chat_template, spec.system_instruction)
+    config = {key: value for key, value in task.dump_config().items() if key not in ELSEWHERE}
+    requests = [[_plain(each.args), _plain(each.doc), each.doc_id, each.idx] for each in task.instances]
+    said = [metric, filter_, spec.limit, spec.apply_chat_template, spec.system_instruction]
+    return fingerprint("lm-eval task", version(), _plain(config), requests, said)
 
 
 def _plain(value: Any) -> Any:
