@@ -114,7 +114,7 @@ def applicable(metric: Metric, case: Case) -> NotApplicable | None:
     """Say why a metric means nothing on a case, of the case alone; None: it does. Raises ValueError as ``resolve``."""
     derived = DERIVED.get(metric.base)
     says_nothing = derived.applicable(metric, case) if derived is not None else None
-    return says_nothing or resolve(metric).applicable(inner(metric), case)
+    return tasks.only_a_query(metric, case) or says_nothing or resolve(metric).applicable(inner(metric), case)
 
 
 def needs(metric: Metric) -> str:

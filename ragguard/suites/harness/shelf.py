@@ -97,15 +97,21 @@ def _reached(names: Iterable[str], index: Mapping[str, Any]) -> list[str]:
         name = left.pop(0)
         if name not in found:
             found[name] = None
-            left += _members(index[name]) if name in index else []
+            left += _members(index[name].cfg or {}, index) if name in index else []
+            left += sorted(index[name].tags) if name in index and index[name].kind.name == "TAG" else []
     return list(found)
 
 
-def _members(entry: Any) -> list[str]:
-    """Those that stand in a group by name; what a group defines itself is no name of the index."""
-    listed = (entry.cfg or {}).get("task")
-    members = [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
-    return [*members, *(sorted(entry.tags) if entry.kind.name == "TAG" else [])]
+def _members(config: Mapping[str, Any], index: Mapping[str, Any]) -> list[str]:
+    """Those that stand in a group by name; what a group defines itself has none in the index, but may hold others that do."""
+    found = []
+    for item in config["task"] if isinstance(config.get("task"), list) else []:
+        name = item if isinstance(item, str) else item.get("group") or item.get("task")
+        if isinstance(item, str) or name in index:
+            found.append(name)
+        elif isinstance(item, dict):
+            found += _members(item, index)
+    return found
 
 
 def _unknown(suite: LoadedSuite, spec: LmEval, index: Mapping[str, Any]) -> Iterator[Problem]:
