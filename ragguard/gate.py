@@ -16,6 +16,7 @@ from ragguard.errors import CannotJudge, InputError, Problem, suggest
 from ragguard.execute.meter import Meter
 from ragguard.metrics import catalog, efficiency
 from ragguard.plan import load as plans
+from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.lock import NAME as LOCK
 from ragguard.records.evidence import PairedScores
@@ -114,8 +115,9 @@ def _says_nothing(suite: Suite) -> Iterator[Problem]:
     checks = [(("checks", suite.place(check)), check.metric, check.slice) for check in suite.checks]
     shown = [(("report", i), Metric.parse(name), "") for i, name in enumerate(suite.loaded.plan.report)]
     for location, metric, slice_ in (*checks, *(each for each in shown if each[1] in suite.metrics)):
-        needs = catalog.needs(metric)
-        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]] if needs else []
+        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]]
+        needs = catalog.needs(metric) or ("queries" if all(case.task for case in members) else "")
+        members = members if needs else []
         given = [reason for case in members if (reason := catalog.applicable(metric, case)) is not None]
         if members and len(given) == len(members):
             what = f"{metric} applies to none of its {len(members)} cases: {given[0].not_applicable}"
@@ -150,6 +152,7 @@ def run(
         workshop = replace(_workshop(resolved, store, progress, allow_code), meter=meter)
         survey(workshop, [*_references(resolved.loaded), *gated], resolved.collections)
     state = _Run(resolved, workshop, Drift(workshop.store, workshop.progress), expanded=dict(resolved.loaded.expanded))
+    _refuse_speechless(resolved, [*_references(resolved.loaded), *gated])
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
         _run_reference(state, "anchor")
@@ -195,6 +198,25 @@ def look_ahead(resolved: Resolved) -> None:
     """
     arms = [*_references(resolved.loaded), *resolved.loaded.plan.candidates]
     survey(_workshop(resolved, None, None, allow_code=True), arms, resolved.collections, reach_out=False)
+    _refuse_speechless(resolved, arms)
+
+
+def _refuse_speechless(resolved: Resolved, arms: Sequence[str]) -> None:
+    """Raise InputError where a suite has tasks of lm-eval, and an arm no language model that they could be run on."""
+    systems = {arm: system_of(resolved.loaded, arm).generator for arm in arms}
+    problems = [
+        Problem(
+            suite.loaded.source.where(("lm_eval",)),
+            f"lm-eval runs language models on this machine, and {arm} has "
+            + (f"a generator of type {generator.type}" if generator is not None else "no generator"),
+            "give it a generator of type: causal-lm, or take this suite's lm_eval: out",
+        )
+        for suite in resolved.suites
+        for arm, generator in systems.items()
+        if suite.tasks and not isinstance(generator, CausalGenerator)
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _references(loaded: LoadedPlan) -> list[str]:
@@ -243,7 +265,8 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
     plan = state.resolved.loaded.plan
     try:
         with _placed(state, name, role):
-            trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show)
+            allow_code = state.workshop.allow_code
+            trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show, allow_code=allow_code)
     finally:
         state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
     state.arms[name] = replace(state.arms[name], notes=done.notes)
@@ -311,10 +334,11 @@ def _estimates(state: _Run, suites: Sequence[Suite], reference: str, name: str) 
             cases = [case for case in suite.cases.cases if case.id in suite.cases.slices[check.slice]]
             pairs = PairedScores(
                 check=check,
-                scale=resolved.scales[check.metric],
+                scale=resolved.scale(suite, check),
                 cases=tuple(case.id for case in cases),
                 intents=tuple(case.query.intent for case in cases),
                 baseline=tuple(arms[reference].scores[case.id][check.metric] for case in cases),
                 candidate=tuple(arms[name].scores[case.id][check.metric] for case in cases),
+                strata=tuple(case.task for case in cases),
             )
             yield estimate(pairs, alpha=resolved.alpha_pass, endpoints=resolved.endpoints)

@@ -5,12 +5,12 @@ from dataclasses import replace
 from importlib import metadata
 
 from ragguard.errors import MissingExtra, suggest
-from ragguard.metrics import efficiency, passages, ranking, robustness, versions
+from ragguard.metrics import efficiency, passages, ranking, robustness, tasks, versions
 from ragguard.metrics.answers.table import ANSWERS
 from ragguard.metrics.definition import Definition, Derived, ScoresOf
 from ragguard.metrics.parameters import one_of, open_share, whole
 from ragguard.records.evidence import Case, NotApplicable, Score
-from ragguard.records.metric import Metric, Scale
+from ragguard.records.metric import TASK_SCORE, Metric, Scale
 
 _REL = {"rel": whole}
 _VERSIONS = "a suite of kind: version-confusion"
@@ -50,6 +50,9 @@ CATALOG: Mapping[str, Definition] = {
     "PromptTokens": Definition(efficiency.prompt_tokens, efficiency.always, efficiency.in_tokens, "forbidden"),
     "LongAnswer": Definition(
         efficiency.long_answer, efficiency.always, versions.better_not, "forbidden", {"over": whole}, required=("over",)
+    ),
+    TASK_SCORE: Definition(
+        tasks.task_score, tasks.is_item, ranking.share, "forbidden", needs="items: a suite of kind: forgetting, with lm_eval",
     ),
 }  # fmt: skip
 
@@ -120,7 +123,7 @@ def applicable(metric: Metric, case: Case) -> NotApplicable | None:
     """Say why a metric means nothing on a case, of the case alone; None: it does. Raises ValueError as ``resolve``."""
     derived = DERIVED.get(metric.base)
     says_nothing = derived.applicable(metric, case) if derived is not None else None
-    return says_nothing or resolve(metric).applicable(inner(metric), case)
+    return tasks.only_a_query(metric, case) or says_nothing or resolve(metric).applicable(inner(metric), case)
 
 
 def needs(metric: Metric) -> str:

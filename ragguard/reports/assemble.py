@@ -9,10 +9,11 @@ from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMO
 from ragguard.records.evidence import Answer as Said
 from ragguard.records.evidence import Case, NotApplicable, Observation, Score, Unscored
 from ragguard.records.metric import Metric, Scale
-from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, Times
+from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, TaskRun, Times
 from ragguard.records.verdict import Answer, Decision
-from ragguard.reports import answered
+from ragguard.reports import answered, tasked
 from ragguard.reports.redaction import redact
+from ragguard.statistics.strata import pooled_mean
 from ragguard.store import fingerprint
 from ragguard.suites.resolve import Resolved, Suite
 from ragguard.suites.runner import NOT_IN_CORPUS
@@ -65,8 +66,8 @@ def overall(decisions: Sequence[Decision]) -> Answer:
 
 
 def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmScores]) -> Iterator[Mean]:
-    """A suite's metrics by slice and arm; as in checks, a mean is over intents, each the mean of its cases."""
-    intents = {case.id: case.query.intent for case in suite.cases.cases}
+    """A suite's metrics by slice and arm; as in checks, a mean is over intents, each the mean of its cases, and tasks weigh alike."""
+    intents = {case.id: (case.query.intent, case.task) for case in suite.cases.cases}
     for metric in suite.metrics:
         for name, members in sorted(suite.cases.slices.items()):
             for arm, scores in arms.items():
@@ -84,11 +85,12 @@ def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmSc
                 )
 
 
-def _mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, str]) -> float | None:
-    groups: dict[str, list[float]] = {}
+def _mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]]) -> float | None:
+    groups: dict[tuple[str, str], list[float]] = {}
     for case, value in numbers.items():
         groups.setdefault(intents[case], []).append(value)
-    return math.fsum(math.fsum(group) / len(group) for group in groups.values()) / len(groups) if groups else None
+    each = [math.fsum(group) / len(group) for group in groups.values()]
+    return pooled_mean(each, [task for _, task in groups]) if groups else None
 
 
 def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]:
@@ -109,6 +111,8 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
             aside=case.id not in suite.cases.slices[""],
             answers={name: arm.answers[case.id] for name, arm in ran.items() if case.id in arm.answers},
             contexts={name: arm.contexts[case.id] for name, arm in ran.items() if case.id in arm.contexts},
+            task=case.task,
+            expected=case.expected,
         )
 
 
@@ -140,7 +144,10 @@ def assemble(
         answer=answer,
         exit_code=CODES[answer],
         arms=arms,
-        suites=tuple(_suite_run(resolved, suite, scores[suite.name], moved.get(suite.name, ())) for suite in resolved.suites),
+        suites=tuple(
+            replace(_suite_run(resolved, suite, scores[suite.name], moved.get(suite.name, ())), tasks=_tasks(suite, cases, decisions))
+            for suite in resolved.suites
+        ),
         decisions=decisions,
         cases=cases,
         documents=_documents(resolved, cases),
@@ -170,12 +177,18 @@ def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores], 
     )
 
 
+def _tasks(suite: Suite, cases: Sequence[CaseRun], decisions: Sequence[Decision]) -> tuple[TaskRun, ...]:
+    about = [tasked.About(task.name, task.metric, task.absent) for task in suite.tasks]
+    return tuple(tasked.rows(about, cases, decisions, suite.name, "baseline"))
+
+
 def _documents(resolved: Resolved, cases: Sequence[CaseRun]) -> dict[str, ShownDocument]:
     """Title, version and status of every document that a case shows, where its corpus has it."""
     corpora = {(suite.name, case.id): part.collection for suite in resolved.suites for part in suite.parts for case in part.cases}
     shown: dict[str, ShownDocument] = {}
     for case in cases:
-        collection = corpora[case.suite, case.id]
+        if (collection := corpora.get((case.suite, case.id))) is None:
+            continue  # an item of a task
         for name in (*case.relevant, *(ranked.id for head in case.rankings.values() for ranked in head)):
             if name not in shown and name in collection.corpus:
                 document = collection.document(name)

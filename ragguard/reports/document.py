@@ -15,7 +15,7 @@ from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.source import display
 from ragguard.records.efficiency import Answering, Latency, Stage
 from ragguard.records.metric import Metric
-from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, Mean, Moved, Report, ShownDocument
+from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, Mean, Moved, Report, ShownDocument, TaskRun
 from ragguard.records.verdict import Verdict
 
 _ROWS = (
@@ -27,6 +27,7 @@ _ROWS = (
     Moved,
     ShownDocument,
     Stage,
+    TaskRun,
     Verdict,
 )  # one line each, so that a diff of two reports shows rows
 _MOST_PROBLEMS = 20

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
-from ragguard.reports import details, efficiency, figures, moved, robustness, words, worst
+from ragguard.reports import details, efficiency, figures, flips, moved, robustness, words, worst
 from ragguard.reports.escape import code, prose
 from ragguard.reports.fit import Part, fit
 
@@ -85,6 +85,8 @@ def _decision(report: Report, decision: Decision) -> list[Part]:
         cost = robustness.costs(report, decision, suite)
         if cost is not None:
             parts.append(Part(details.costs(cost), 2, "table of what hurt"))
+        ranks = enumerate(flips.markdown(report, decision, suite))
+        parts += [Part(text, 5 if number else 3, "list of items" if number else "table of tasks") for number, text in ranks]
         parts += [Part(text, 3, "table of what moved") for text in moved.markdown(report, decision, suite)]
         parts += [Part(text, 5, "table of means") for text in details.means(report, decision, suite)]
         parts += _queries(report, decision, suite.name)

@@ -13,6 +13,7 @@ from ragguard.records.evidence import Case, Observation
 from ragguard.store import Store, fingerprint
 from ragguard.suites import adversarial, forgetting, formats, golden, version_confusion
 from ragguard.suites.golden import Cases
+from ragguard.suites.harness.tasks import Tasks
 from ragguard.systems.protocols import Progress, Retriever
 from ragguard.systems.remote import RemoteSystem
 
@@ -41,9 +42,9 @@ _OBSERVATIONS = TypeAdapter(list[Observation])
 _NOTES = TypeAdapter(dict[str, float | int | str])
 
 
-def build(suite: LoadedSuite, collection: Collection, *further: Collection) -> Cases:
-    """Make the cases of a suite of any kind; one of kind forgetting may have ``further`` collections."""
-    return formats.give(suite, KINDS[suite.plan.kind](suite, collection, *further))
+def build(suite: LoadedSuite, collection: Collection, *further: Collection, tasks: Tasks | None = None) -> Cases:
+    """Make the cases of a suite of any kind; one of kind forgetting may have ``further`` collections, and tasks of lm-eval."""
+    return formats.give(suite, KINDS[suite.plan.kind](suite, collection, *further, **({"tasks": tasks} if tasks is not None else {})))
 
 
 class Asker:

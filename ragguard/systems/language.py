@@ -13,6 +13,7 @@ from ragguard.plan.source import display
 from ragguard.systems.adapters import Adapter
 from ragguard.systems.adapting import put_on
 from ragguard.systems.decoding import configuration, processors
+from ragguard.systems.fingerprints import digest, folder_digest
 from ragguard.systems.loading import check_finite, failures, load, load_tokenizer
 
 
@@ -39,6 +40,22 @@ class LanguageModel:
     adapter: Adapter | None = None
     facts: dict[str, float | int | str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """The hashes of weights, tokenizer and adapter."""
+        adapter = folder_digest(self.adapter.folder) if self.adapter is not None else ""
+        return {"weights": folder_digest(self.folder), "tokenizer": folder_digest(self.tokenizer_folder), "adapter": adapter}
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over all that can change what the model makes of a given text."""
+        return digest({**self.files, "merge": self.plan.merge, "dtype": self.plan.dtype})
+
+    @property
+    def learned_prompt(self) -> bool:
+        """Whether the adapter is a learned prompt. It stands before the padding, which must then be none."""
+        return bool(getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False))
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -134,8 +151,8 @@ class LanguageModel:
         return [said[i] for i in range(len(prompts))]
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Positions, the longest first. A learned prompt stands before the padding, which must then be none: only like lengths together."""
-        learned = getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False)
+        """Positions, the longest first; under a learned prompt only like lengths together."""
+        learned = self.learned_prompt
         batch: list[int] = []
         for i in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
             if len(batch) == self.plan.batch_size or (learned and batch and lengths[batch[0]] != lengths[i]):

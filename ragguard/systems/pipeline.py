@@ -16,14 +16,14 @@ class Pipeline:
 
     def __init__(self, retriever: Retriever, generator: Generator, contexts: int, meter: Meter | None = None) -> None:
         self._meter = meter or Meter()
-        self.retriever, self._generator, self._contexts = retriever, generator, contexts
+        self.retriever, self.generator, self._contexts = retriever, generator, contexts
         self.fingerprint = digest({"retriever": retriever.fingerprint, "generator": generator.fingerprint, "contexts": contexts})
         self._corpus: Corpus | None = None
 
     def index(self, corpus: Corpus, vault: Vault, progress: Progress) -> None:
         """Index the corpus, and make the generator ready. Raises what they raise."""
         self.retriever.index(corpus, vault, progress)
-        self._generator.prepare(vault, progress)
+        self.generator.prepare(vault, progress)
         self._corpus = corpus
 
     def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
@@ -57,7 +57,7 @@ class Pipeline:
     def _timed(self, asked: Sequence[Asked]) -> list[Said]:
         """What the generator says; where it does not say how long a question took, that is its share of all of them."""
         began = time.perf_counter()
-        said = self._generator.answer(asked)
+        said = self.generator.answer(asked)
         share = (time.perf_counter() - began) / len(asked) if asked else 0.0
         return [each if each.seconds else replace(each, seconds=share, together=len(asked)) for each in said]
 
@@ -70,7 +70,7 @@ class Pipeline:
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Return the retriever's notes, and the generator's under its name."""
-        return {**self.retriever.notes(), **{f"generator.{key}": value for key, value in self._generator.notes().items()}}
+        return {**self.retriever.notes(), **{f"generator.{key}": value for key, value in self.generator.notes().items()}}
 
 
 def _seconds(said: Said) -> dict[str, float]:

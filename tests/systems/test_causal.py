@@ -103,7 +103,7 @@ def test_greedy_is_the_likeliest_token_again_and_again(llama, make) -> None:
     from transformers import AutoModelForCausalLM
 
     generator, model = make(llama), AutoModelForCausalLM.from_pretrained(llama)
-    tokenizer = generator._language.tokenizer
+    tokenizer = generator.language.tokenizer
     for asked, answer in zip(QUESTIONS[:4], answers(generator, QUESTIONS[:4]), strict=True):
         prompt = "".join(f"[{n}] {d.text}\n" for n, d in enumerate(asked.contexts, 1)) + asked.question
         ids = tokenizer(prompt.strip(), return_tensors="pt")["input_ids"]
