@@ -61,7 +61,13 @@ def test_what_is_asked_is_in_the_fingerprint_and_where_it_stands_is_not(loaded, 
 
     before = prints()
     assert prints() == before
-    for more in (", limit: 19", ", num_fewshot: 1", ", apply_chat_template: true", ", system_instruction: Think.", ", metrics: {chosen: acc_norm}"):
+    for more in (
+        ", limit: 19",
+        ", num_fewshot: 1",
+        ", apply_chat_template: true",
+        ", system_instruction: Think.",
+        ", metrics: {chosen: acc_norm}",
+    ):
         assert prints("both", more)["chosen"] != before["chosen"], more
     (folder / "tasks").rename(folder / "moved")
     (folder / "tasks").symlink_to(folder / "moved")
