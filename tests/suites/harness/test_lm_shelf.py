@@ -103,10 +103,8 @@ def test_code_in_a_task_runs_only_with_leave(problems, loaded, own, folder):
     (own / "asked" / "utils.py").write_text(CODE)
     file = own / "asked" / "asked.yaml"
     file.write_text(file.read_text().replace('"{{prompt}}"', "!function utils.shout"))
-    trusted = "if you trust it, say so with --allow-code"
-    assert problems("{folders: [tasks], tasks: [both]}") == [
-        f"tasks/asked/asked.yaml: the task 'asked' runs code of its own (!function); {trusted}"
-    ]
+    (told,) = problems("{folders: [tasks], tasks: [both]}")
+    assert told == "tasks/asked/asked.yaml: the task 'asked' runs code of its own (!function); if you trust it, say so with --allow-code"
     assert not (folder / "ran").exists()
     assert loaded("chosen").tasks[0].name == "chosen", "code of a task that is not asked for is nobody's business"
     assert loaded("asked", allow_code=True).tasks[0].cases[0].text == "QUESTION 0: IS IT SO? ANSWER:"
