@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,13 +37,10 @@ class Heard(logging.Handler):
 def contained(advance: Callable[[int], None] = lambda _: None) -> Iterator[Heard]:
     """Keep lm-eval, and what loads its data, to itself; ``advance`` hears of every request that was answered."""
     import datasets
-    from jinja2.sandbox import SandboxedEnvironment
     from lm_eval import utils
 
     heard, bars = Heard(), datasets.utils.are_progress_bars_disabled()
-    kept = {key: getattr(utils.env, key) for key in ("loader", "undefined", "keep_trailing_newline")}
-    env = SandboxedEnvironment(**kept)
-    env.filters.update(utils.env.filters)
+    env = _sandbox(utils.env)
     modules = [sys.modules[name] for name in WITH_BARS if name in sys.modules]
     replaced = [(module, "tqdm", _bar(advance)) for module in modules]
     datasets.utils.disable_progress_bars()
@@ -97,6 +95,16 @@ def _put_in(replaced: Iterable[tuple[Any, str, Any]]) -> Iterator[None]:
     finally:
         for module, name, thing in before:
             setattr(module, name, thing)
+
+
+def _sandbox(env: Any) -> Any:
+    """The same environment of templates, as a sandbox; each template is compiled once, and not for every item."""
+    from jinja2.sandbox import SandboxedEnvironment
+
+    made = SandboxedEnvironment(loader=env.loader, undefined=env.undefined, keep_trailing_newline=env.keep_trailing_newline)
+    made.filters.update(env.filters)
+    vars(made)["from_string"] = cache(made.from_string)
+    return made
 
 
 def _bar(advance: Callable[[int], None]) -> type[Any]:
