@@ -12,7 +12,7 @@ from ragguard.reports.pen import Pen
 HEADING = "Time, memory and speed"
 _CLIP = 40
 _ORDER = (
-    *("prepare", "train the retriever", "train the reranker", "index"),
+    *("prepare", "train the retriever", "train the reranker", "train the generator", "index"),
     *("retrieve", "rerank", "generate", "remote", "score", "look at what moved", "compare"),
 )
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from ragguard.data.collection import Collection
 from ragguard.execute.local import batches, resume
-from ragguard.execute.meter import Meter
+from ragguard.execute.meter import Idle, Meter
 from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Case, Observation
 from ragguard.store import Store, fingerprint
@@ -55,7 +55,7 @@ class Asker:
     """
 
     def __init__(self, retriever: Retriever, store: Store, progress: Progress, meter: Meter | None = None) -> None:
-        self.retriever, self.store, self.progress, self.meter = retriever, store, progress, meter or Meter()
+        self.retriever, self.store, self.progress, self.meter = retriever, store, progress, meter or Idle()
         self._indexed, self._strange = "", 0
         self._met, self._built = set[str](), set[str]()
         self._first = "remote" if isinstance(retriever, RemoteSystem) else "retrieve"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ragguard.execute.meter import Meter
+from ragguard.execute.meter import Idle, Meter
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation
 from ragguard.systems.fingerprints import digest
@@ -15,7 +15,7 @@ class Pipeline:
     """Asks its stages in order. What fails on a case in one stage is that case's error; later stages do not see the case."""
 
     def __init__(self, retriever: Retriever, generator: Generator, contexts: int, meter: Meter | None = None) -> None:
-        self._meter = meter or Meter()
+        self._meter = meter or Idle()
         self.retriever, self.generator, self._contexts = retriever, generator, contexts
         self.fingerprint = digest({"retriever": retriever.fingerprint, "generator": generator.fingerprint, "contexts": contexts})
         self._corpus: Corpus | None = None

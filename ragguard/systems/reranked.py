@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ragguard.execute.meter import Meter
+from ragguard.execute.meter import Idle, Meter
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest
@@ -19,7 +19,7 @@ class Reranked:
     """
 
     def __init__(self, retriever: Retriever, reranker: Reranker, depth: int, keep: int | None, meter: Meter | None = None) -> None:
-        self._meter = meter or Meter()
+        self._meter = meter or Idle()
         self.retriever, self._reranker, self._depth, self._keep = retriever, reranker, depth, keep
         self.fingerprint = digest(
             {"type": "reranked", "retriever": retriever.fingerprint, "reranker": reranker.fingerprint, "depth": depth, "keep": keep}
