@@ -165,7 +165,12 @@ def test_mistyped_key_of_a_suite_gets_the_near_one(write, suite: str, wrong: str
     ("plan", "words"),
     [
         (candidate("{type: lexcal}"), ["gate.yaml:7", "did you mean 'lexical'?"]),
-        (candidate("{k1: 1.2}"), ["gate.yaml:7", "type"]),
+        (candidate("{k1: 1.2}"), ["gate.yaml:7", "key 'type' is missing in candidates.new.retriever"]),
+        (candidate("{type: dense, train: {recipe: biencodr}}"), ["gate.yaml:7", "did you mean 'biencoder'?"]),
+        (
+            candidate("{type: dense, train: {base: m}}"),
+            ["gate.yaml:7", "key 'recipe' is missing in candidates.new.retriever", "add recipe:"],
+        ),
         (candidate("lexical"), ["gate.yaml:7", "retriever"]),
         (candidate("{type: lexical, method: bm25}"), ["gate.yaml:7", "'bm25'", "did you mean 'bm25l'?"]),
         (candidate("{type: dense}"), ["gate.yaml:7", "model:", "train:"]),

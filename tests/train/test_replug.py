@@ -290,6 +290,7 @@ def test_a_distilled_candidate_is_gated(plan):
         ({"generator": {"type": "causal-lm", "model": "./gone"}}, "no such model folder"),
         ({"generator": {"type": "causal-lm", "model": "m", "trust_remote_code": True}}, "--allow-code"),
         ({"loss": "triplet"}, "unknown key 'loss'"),
+        ({"generator": {"type": "causal-lm", "train": {"recipe": "lora", "base": "m", "data": "train.jsonl"}}}, "is not trained here"),
     ],
 )
 def test_what_is_wrong_with_a_recipe_is_said_before_anything_is_trained(plan, world, options, words):
