@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ragguard.data.collection import load
 from ragguard.gate import Silent
@@ -34,12 +35,14 @@ ASKED = {"prompt": PROMPT, "chat": False, "contexts": 1, "max_new_tokens": TOKEN
 ROUNDS = {1: 1, 8: 4}
 """How often every batch is asked, by its size."""
 
+THREADS = 1
+"""Of the processor: models this small wait for each other's threads longer than they compute, where others use the machine too."""
+
 BASE, BESIDE, MERGED = "base", "adapter beside it", "adapter merged"
 
 
 def adapter(model: Path, folder: Path) -> Path:
     """Save a LoRA adapter of all the model's linear layers, of rank 8, whose effect is hardly more than none."""
-    import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
@@ -102,14 +105,16 @@ def medians(turns: Sequence[Turn]) -> list[float]:
 
 
 def main() -> int:
-    """Measure and print both tables; 2 where there is no model."""
+    """Measure and print the table; 2 where there is no model."""
     named = [Path(sys.argv[1])] if len(sys.argv) > 1 else list(MODELS)
     model = next((folder for folder in named if (folder / "model.safetensors").is_file()), None)
     if model is None:
         print(f"needs a language model at {named[0]}")
         return 2
+    torch.set_num_threads(THREADS)
     asked = questions()
-    print(f"{len(asked)} questions, prompts of at most {PROMPT_TOKENS} tokens, answers of at most {TOKENS}; milliseconds of a question")
+    print(f"{model}, {len(asked)} questions, prompts of at most {PROMPT_TOKENS} tokens, answers of at most {TOKENS}")
+    print("milliseconds of a question")
     print(f"{'batch':>5}  {'':<18}{'p50':>8}{'p95':>8}{'p99':>8}{'tokens/s':>10}{'answer tokens':>15}   median against the base's")
     with tempfile.TemporaryDirectory() as folder:
         lora = adapter(model, Path(folder) / "lora")
