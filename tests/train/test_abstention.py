@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from ragguard.errors import CannotJudge
+from ragguard import gate
+from ragguard.errors import CannotJudge, InputError
 from ragguard.plan.stages import ExtractiveGenerator as ExtractivePlan
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.store import Store
@@ -74,3 +75,53 @@ def test_questions_with_their_answer_are_told_from_those_without(generator) -> N
 def test_a_corpus_of_answers_alone_cannot_calibrate(generator) -> None:
     with pytest.raises(CannotJudge, match="finds nothing but answers"):
         calibrate(generator, ROWS[:1], ROWS[:1], {ROWS[0].query: ["hooks@1", "hooks@2"]}, Corpus(OLD, NEW), contexts=2)
+
+
+@pytest.fixture
+def plan(folder: Path, minilm: str, monkeypatch: pytest.MonkeyPatch):
+    """A factory of a plan with one calibrated arm and one that names its threshold."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("RAGGUARD_STORE", raising=False)
+    (folder / "suite.yaml").write_text("suite: golden\nchecks:\n  - {metric: nDCG@10, tier: blocking, margin: 0.5}\n")
+
+    def write(generator: str, retriever: str = "{type: lexical}") -> Path:
+        arms = f"baseline: {{retriever: {retriever}, generator: {{type: extractive}}}}\n"
+        arms += f"candidates:\n  new: {{retriever: {retriever}, generator: {generator}}}\n"
+        (folder / "gate.yaml").write_text(f"name: t\ncollection: golden\n{arms}suites: [suite.yaml]\n")
+        return folder / "gate.yaml"
+
+    return write
+
+
+@pytest.mark.slow
+def test_a_candidate_is_calibrated_in_a_gate_once_and_accepted_with_its_threshold(plan, folder: Path) -> None:
+    path = plan("{type: extractive, calibrate: {data: train.jsonl, max_rows: 12}}")
+    gate.run(path)
+    (folder / "train.jsonl").rename(folder / "away.jsonl")
+    with pytest.raises(InputError, match="there is no file train.jsonl"):
+        gate.run(path)
+    (folder / "away.jsonl").rename(folder / "train.jsonl")
+    (made,) = (folder / ".ragguard/checkpoints").glob("*/provenance.json")
+    before = made.stat().st_mtime_ns
+    report = gate.run(path)
+    assert made.stat().st_mtime_ns == before
+    (arm,) = [arm for arm in report.arms if arm.name == "new"]
+    about = arm.provenance["generator"]
+    assert arm.notes["generator.threshold"] == about["threshold"] != 0.45
+    assert about["data"] == {"file": "train.jsonl", "rows": 12, "rows_in_file": 20}
+    assert 0.5 <= (about["sensitivity"] + about["specificity"]) / 2 <= 1
+
+
+@pytest.mark.parametrize(
+    ("generator", "retriever", "words"),
+    [
+        ("{type: extractive, calibrate: {data: none.jsonl}}", "{type: lexical}", "there is no file none.jsonl"),
+        ("{type: extractive, threshold: 0.4, calibrate: {data: train.jsonl}}", "{type: lexical}", "threshold: is what calibrate: finds"),
+        ("{type: extractive, calibrate: {data: train.jsonl}}", "{type: recorded, run: r.trec}", "say threshold: instead of calibrate:"),
+    ],
+)
+def test_a_calibration_that_cannot_be_is_told_before_anything_runs(plan, folder: Path, generator: str, retriever: str, words: str) -> None:
+    (folder / "r.trec").write_text("g1 Q0 d3 1 1.0 t\n")
+    with pytest.raises(InputError) as told:
+        gate.run(plan(generator, retriever))
+    assert words in "\n".join(map(str, told.value.problems))
