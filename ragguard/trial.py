@@ -74,7 +74,7 @@ def _examine(trial: Trial, asker: Asker, suites: Sequence[Suite], show: int, *, 
         spec = suite.loaded.plan.lm_eval
         if language is None or spec is None:
             raise InputError(Problem(suite.loaded.source.where(("lm_eval",)), "the system has no language model that lm-eval could run"))
-        examiner = Examiner(language, asker.store, asker.progress)
+        examiner = Examiner(language, asker.store, asker.progress, asker.meter)
         with trial.timed(suite.name):
             scores = trial.scores.setdefault(suite.name, ArmScores())
             for key, batch, observations in examiner.observe(suite.tasks, spec, allow_code=allow_code):

@@ -27,7 +27,7 @@ GRAVEST_FIRST: tuple[Answer, ...] = ("error", "hold", "block")
 class ArmScores:
     """What one arm did on one suite: scores by case and metric, the heads of its rankings, and its errors.
 
-    ``costs`` are the observations of cases without an error, without their rankings: what they took, and how long their answers are.
+    ``costs`` are the observations of queries without an error, without their rankings: what they took, and how long their answers are.
     """
 
     scores: dict[str, dict[Metric, Score]] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class ArmScores:
             self.heads[case.id] = tuple(Shown(ranked.id, ranked.score, case.relevant.get(ranked.id)) for ranked in head)
             if observation.error:
                 self.errors[case.id] = observation.error
-            else:
+            elif not case.task:
                 self.costs[case.id] = replace(observation, ranking=())
             if observation.answer is not None:
                 self.answers[case.id], self.contexts[case.id] = observation.answer, observation.contexts

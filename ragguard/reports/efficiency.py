@@ -13,7 +13,7 @@ HEADING = "Time, memory and speed"
 _CLIP = 40
 _ORDER = (
     *("prepare", "train the retriever", "train the reranker", "train the generator", "index"),
-    *("retrieve", "rerank", "generate", "remote", "score", "look at what moved", "compare"),
+    *("retrieve", "rerank", "generate", "remote", "lm-eval", "score", "look at what moved", "compare"),
 )
 
 STAGES = (

@@ -34,6 +34,7 @@ IN_SENTENCES = {
     "ragguard check": "ragguard check",
     "ragguard train": "ragguard train",
     "ragguard schema": "ragguard schema",
+    "ragguard show": "ragguard show a-api-key-overlap-after-roll-current.1",
     "ragguard cases": "ragguard cases",
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",

@@ -232,11 +232,22 @@ def test_tasks_of_unlike_size_weigh_alike_everywhere(world):
     assert estimate.worth < estimate.intents == 420
 
 
+def test_prompts_that_were_cut_are_warned_of_and_items_are_no_answers_of_the_pipeline(world):
+    items = [{"prompt": "long " * 200, "answer": "x"}, *lm_tasks.questions(20)]
+    lm_tasks.write(world.folder / "tasks", "asked", lm_tasks.GENERATE, items)
+    world.gate()
+    report = world.report
+    told = "1 prompts of the lm-eval task asked lost their beginning: the model reads fewer tokens"
+    assert [warning for warning in report.warnings if "lm-eval" in warning] == [f"baseline: {told}", f"new: {told}"]
+    assert report.times.answering == ()
+    assert {stage.name: (stage.done, stage.kept) for stage in report.times.stages if stage.arm == "new"}["lm-eval"] == (141, 0)
+
+
 def test_limit_is_said_and_full_lifts_it(world):
     world.suite("forgetting", SPEC.replace("tasks: [asked", "limit: 60, tasks: [asked") + CHECKS)
     world.gate()
     assert world.report.suites[0].cases == 120
-    assert "the first 60 items of each task" in world.report.suites[0].description
+    assert "the first 60 items of each task" in world.report.suites[0].note
     world.gate("--full")
     assert world.report.suites[0].cases == 240
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ragguard.errors import CannotJudge, InputError, Problem
+from ragguard.execute.meter import Idle, Meter
 from ragguard.plan.source import display
 from ragguard.plan.tasks import LmEval
 from ragguard.records.evidence import Answer, Case, Observation
@@ -20,6 +21,12 @@ from ragguard.suites.harness.model import wrap
 from ragguard.suites.harness.tasks import SEED, Task, version
 from ragguard.systems.language import LanguageModel
 from ragguard.systems.protocols import Progress
+
+CUT = "lm-eval: prompts cut in "
+"""The note that counts them begins so, and ends with the task's name."""
+
+STAGE = "lm-eval"
+"""The stage that runs tasks."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,8 @@ _RESULT = TypeAdapter(Result)
 class Examiner:
     """Asks one language model the items of any task. What was asked before is taken from the store; what failed is asked again."""
 
-    def __init__(self, language: LanguageModel, store: Store, progress: Progress) -> None:
-        self.language, self.store, self.progress = language, store, progress
+    def __init__(self, language: LanguageModel, store: Store, progress: Progress, meter: Meter | None = None) -> None:
+        self.language, self.store, self.progress, self.meter = language, store, progress, meter or Idle()
         self.notes: dict[str, int] = {}
 
     def observe(
@@ -52,12 +59,15 @@ class Examiner:
         for task in tasks:
             key = fingerprint("lm-eval", version(), self.language.fingerprint, task.fingerprint)
             kept = self.store.get("lm-eval", key)
-            payload = kept or _RESULT.dump_json(self._run(task, spec, allow_code))
+            with self.meter.stage(STAGE) as used:
+                payload = kept or _RESULT.dump_json(self._run(task, spec, allow_code))
             result = _RESULT.validate_json(payload)
+            used.done += len(result.observations) if kept is None else 0
+            used.kept += len(result.observations) if kept is not None else 0
             if kept is None and not any(each.error for each in result.observations):
                 self.store.put("lm-eval", key, payload)
             if result.cut:
-                self.notes[f"lm-eval: prompts cut in {task.name}"] = result.cut
+                self.notes[f"{CUT}{task.name}"] = result.cut
             yield sha256(payload).hexdigest(), task.cases, list(result.observations)
 
     @cached_property
