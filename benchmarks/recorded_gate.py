@@ -67,7 +67,9 @@ def gate(folder: Path) -> None:
     from ragguard.cli import invoke
 
     code = invoke(["gate", str(folder / "gate.yaml"), "--out", str(folder / "reports")])
-    print(f"\n{code} {peak()}")
+    # The gate resets the system's peak at each of its stages, and remembers the highest; what came after that is the rest.
+    told = json.loads((folder / "reports" / "report.json").read_bytes())["times"]["memory"]
+    print(f"\n{code} {max(peak(), told or 0)}")
 
 
 def peak() -> int:

@@ -59,7 +59,7 @@ def _prospect(resolved: Resolved, suite: Suite, check: Check) -> Prospect:
     members = suite.cases.slices[check.slice]
     cases = [case for case in suite.cases.cases if case.id in members and catalog.applicable(check.metric, case) is None]
     intents, alpha = len({case.query.intent for case in cases}), resolved.alpha_pass
-    sd = math.sqrt(2 * ASSUMED_CHANGE) if resolved.scales[check.metric].binary else ASSUMED_SD.get(check.metric.base, ASSUMED_SD_ELSEWHERE)
+    sd = math.sqrt(2 * ASSUMED_CHANGE) if resolved.scale(suite, check).binary else ASSUMED_SD.get(check.metric.base, ASSUMED_SD_ELSEWHERE)
     least = 1 if check.tier == "must" else guard(alpha, check.margin)
     endpoints = resolved.endpoints if check.tier == "blocking" else 1
     return Prospect(

@@ -11,9 +11,9 @@ from ragguard.errors import InputError, NotComparable, Problem, suggest
 from ragguard.plan.load import from_values
 from ragguard.records.evidence import Check, PairedScores, Unscored
 from ragguard.records.metric import Scale
-from ragguard.records.report import Arm, CaseRun, Moved, Report, SuiteRun, Times
+from ragguard.records.report import Arm, CaseRun, Moved, Report, SuiteRun, TaskRun, Times
 from ragguard.records.verdict import Decision, Estimate
-from ragguard.reports import document
+from ragguard.reports import document, tasked
 from ragguard.reports.assemble import CODES
 from ragguard.statistics.estimate import estimate
 from ragguard.store import fingerprint
@@ -133,6 +133,7 @@ def _estimates(baseline: Side, candidate: Side, alpha: float) -> Iterator[Estima
                 intents=tuple(after[name].intent for name in names),
                 baseline=tuple(before[name].scores.get(baseline.arm.name, {}).get(metric, missing) for name in names),
                 candidate=tuple(after[name].scores.get(candidate.arm.name, {}).get(metric, missing) for name in names),
+                strata=tuple(after[name].task for name in names),
             ),
             alpha=alpha,
             endpoints=endpoints,
@@ -163,7 +164,7 @@ def _merged(baseline: Side, candidate: Side, arms: tuple[Arm, Arm], decision: De
         answer=decision.answer,
         exit_code=CODES[decision.answer],
         arms=arms,
-        suites=tuple(_suite(suite, baseline, candidate) for suite in candidate.report.suites),
+        suites=tuple(_suite(suite, baseline, candidate, _tasks(suite, cases, decision)) for suite in candidate.report.suites),
         decisions=(decision,),
         cases=cases,
         documents={**baseline.report.documents, **candidate.report.documents},
@@ -185,12 +186,18 @@ def _case(before: CaseRun, after: CaseRun, baseline: Side, candidate: Side) -> C
     )
 
 
-def _suite(suite: SuiteRun, baseline: Side, candidate: Side) -> SuiteRun:
+def _suite(suite: SuiteRun, baseline: Side, candidate: Side, tasks: tuple[TaskRun, ...]) -> SuiteRun:
     other = next(s for s in baseline.report.suites if s.name == suite.name)
     means = [replace(mean, arm="baseline") for mean in other.means if mean.arm == baseline.arm.name]
     means += [replace(mean, arm="candidate") for mean in suite.means if mean.arm == candidate.arm.name]
     means.sort(key=lambda mean: (mean.metric, mean.slice, mean.arm))
-    return replace(suite, means=tuple(means), moved=_moved(suite, other, baseline, candidate))
+    return replace(suite, means=tuple(means), moved=_moved(suite, other, baseline, candidate), tasks=tasks)
+
+
+def _tasks(suite: SuiteRun, cases: tuple[CaseRun, ...], decision: Decision) -> tuple[TaskRun, ...]:
+    """What the tasks come to, paired anew."""
+    about = dict.fromkeys(tasked.About(each.task, each.metric, each.note) for each in suite.tasks if each.task)
+    return tuple(tasked.rows(list(about), cases, [decision], suite.name, "baseline"))
 
 
 def _moved(suite: SuiteRun, other: SuiteRun, baseline: Side, candidate: Side) -> tuple[Moved, ...]:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,8 +13,10 @@ from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.drift import Drift
 from ragguard.errors import CannotJudge, InputError, Problem, suggest
-from ragguard.metrics import catalog
+from ragguard.execute.meter import Meter
+from ragguard.metrics import catalog, efficiency
 from ragguard.plan import load as plans
+from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.lock import NAME as LOCK
 from ragguard.records.evidence import PairedScores
@@ -102,9 +104,10 @@ def _never_judged(suite: Suite) -> Iterator[Problem]:
     """The checks that would let a verdict hang on a metric which says nothing of better or worse."""
     for check in suite.checks:
         if catalog.advisory(check.metric) and check.tier != "advisory":
-            what = f"{check.metric} can only be advisory: a candidate that gains more on the unperturbed queries is not worse"
-            where = suite.loaded.source.where(("checks", suite.place(check)))
-            yield Problem(where, what, f"write tier: advisory, or check {catalog.inner(check.metric)}")
+            what = f"{check.metric} can only be advisory: {catalog.why_advisory(check.metric)}"
+            instead = catalog.instead(check.metric)
+            fix = f"write tier: advisory, or check {instead}" if instead else "write tier: advisory"
+            yield Problem(suite.loaded.source.where(("checks", suite.place(check))), what, fix)
 
 
 def _says_nothing(suite: Suite) -> Iterator[Problem]:
@@ -112,8 +115,9 @@ def _says_nothing(suite: Suite) -> Iterator[Problem]:
     checks = [(("checks", suite.place(check)), check.metric, check.slice) for check in suite.checks]
     shown = [(("report", i), Metric.parse(name), "") for i, name in enumerate(suite.loaded.plan.report)]
     for location, metric, slice_ in (*checks, *(each for each in shown if each[1] in suite.metrics)):
-        needs = catalog.needs(metric)
-        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]] if needs else []
+        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]]
+        needs = catalog.needs(metric) or ("queries" if all(case.task for case in members) else "")
+        members = members if needs else []
         given = [reason for case in members if (reason := catalog.applicable(metric, case)) is not None]
         if members and len(given) == len(members):
             what = f"{metric} applies to none of its {len(members)} cases: {given[0].not_applicable}"
@@ -140,12 +144,15 @@ def run(
         CannotJudge: the baseline could not be run; a candidate that could not is decided ``error`` (exit code 4).
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
-    resolved = load(loaded.uncapped() if full else loaded, allow_code=allow_code)
-    gated = _gated(resolved.loaded, candidate)
-    workshop = _workshop(resolved, store, progress, allow_code)
+    meter = Meter()
+    with meter.stage("read the plan and the data"):
+        loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
+        resolved = load(loaded.uncapped() if full else loaded, allow_code=allow_code)
+        gated = _gated(resolved.loaded, candidate)
+        workshop = replace(_workshop(resolved, store, progress, allow_code), meter=meter)
+        survey(workshop, [*_references(resolved.loaded), *gated], resolved.collections)
     state = _Run(resolved, workshop, Drift(workshop.store, workshop.progress), expanded=dict(resolved.loaded.expanded))
-    survey(state.workshop, [*_references(resolved.loaded), *gated], resolved.collections)
+    _refuse_speechless(resolved, [*_references(resolved.loaded), *gated])
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
         _run_reference(state, "anchor")
@@ -153,7 +160,7 @@ def run(
         _run_candidate(state, name)
     decisions = tuple(_decide(state, name) for name in gated)
     scores = {suite.name: state.scores(suite) for suite in resolved.suites}
-    times, drift = Times(started, state.seconds), state.drift
+    times, drift = _times(started, state, scores), state.drift
     report = assemble(resolved, tuple(state.arms.values()), scores, decisions, times, state.expanded, drift.figures, drift.warnings)
     write_atomically(state.workshop.store.folder / "runs" / report.run / "report.json", to_json(report))
     return report
@@ -191,6 +198,25 @@ def look_ahead(resolved: Resolved) -> None:
     """
     arms = [*_references(resolved.loaded), *resolved.loaded.plan.candidates]
     survey(_workshop(resolved, None, None, allow_code=True), arms, resolved.collections, reach_out=False)
+    _refuse_speechless(resolved, arms)
+
+
+def _refuse_speechless(resolved: Resolved, arms: Sequence[str]) -> None:
+    """Raise InputError where a suite has tasks of lm-eval, and an arm no language model that they could be run on."""
+    systems = {arm: system_of(resolved.loaded, arm).generator for arm in arms}
+    problems = [
+        Problem(
+            suite.loaded.source.where(("lm_eval",)),
+            f"lm-eval runs language models on this machine, and {arm} has "
+            + (f"a generator of type {generator.type}" if generator is not None else "no generator"),
+            "give it a generator of type: causal-lm, or take this suite's lm_eval: out",
+        )
+        for suite in resolved.suites
+        for arm, generator in systems.items()
+        if suite.tasks and not isinstance(generator, CausalGenerator)
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _references(loaded: LoadedPlan) -> list[str]:
@@ -225,23 +251,26 @@ def _run_candidate(state: _Run, name: str) -> None:
 
 
 def _run_arm(state: _Run, name: str, role: Role) -> None:
-    with state.timed(f"{name}/prepare"):
+    meter = state.workshop.meter
+    meter.turn_to(name)
+    with state.timed(f"{name}/prepare"), meter.stage("prepare"):
         ready = prepare(state.workshop, name if role == "candidate" else role)
     state.expanded |= ready.expanded
     if ready.seconds is not None:
         state.seconds[f"{name}/train"] = ready.seconds
     _not_the_baseline(state, name, role, ready)
     state.arms[name] = Arm(name, role, ready.retriever.fingerprint, ready.description, {}, ready.provenance)
-    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress)
+    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress, meter)
     done = state.trials[name] = Trial()
     plan = state.resolved.loaded.plan
     try:
         with _placed(state, name, role):
-            trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show)
+            allow_code = state.workshop.allow_code
+            trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show, allow_code=allow_code)
     finally:
         state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
     state.arms[name] = replace(state.arms[name], notes=done.notes)
-    with state.timed(f"{name}/drift"):
+    with state.timed(f"{name}/drift"), meter.stage("look at what moved"):
         state.drift.look(name, ready.retriever, state.resolved.suites, against="" if role == "baseline" else "baseline")
 
 
@@ -263,12 +292,33 @@ def _not_the_baseline(state: _Run, name: str, role: Role, ready: Ready) -> None:
 
 
 def _decide(state: _Run, name: str) -> Decision:
+    state.workshop.meter.turn_to(name)
+    with state.workshop.meter.stage("compare"):
+        return _compared(state, name)
+
+
+def _compared(state: _Run, name: str) -> Decision:
     ran = [suite for suite in state.resolved.suites if name in state.scores(suite)]
     not_run = tuple(suite.name for suite in state.resolved.suites if suite not in ran)
     references = ["baseline", *(["anchor"] if "anchor" in state.arms else [])]
     estimates = [(reference, estimated) for reference in references for estimated in _estimates(state, ran, reference, name)]
     decision = decide(name, judge(estimates, alpha=state.resolved.alpha_fail), not_run)
     return decision if name not in state.outages else _with_outage(decision, f"{name} could not be run: {state.outages[name]}")
+
+
+def _times(started: str, state: _Run, scores: Mapping[str, Mapping[str, ArmScores]]) -> Times:
+    """What the run took: stages as they were metered, latencies and lengths of answers over all suites that an arm went through."""
+    ran = {arm: [by_arm[arm] for by_arm in scores.values() if arm in by_arm] for arm in state.arms}
+    seen = {arm: [observation for each in found for observation in each.costs.values()] for arm, found in ran.items()}
+    return Times(
+        started,
+        state.seconds,
+        state.workshop.meter.stages(),
+        tuple(latency for arm, costs in seen.items() for latency in efficiency.latencies(arm, costs)),
+        tuple(answering for arm, costs in seen.items() for answering in efficiency.answering(arm, costs)),
+        state.workshop.meter.memory.highest,
+        state.workshop.meter.memory.reach,
+    )
 
 
 def _with_outage(decision: Decision, reason: str) -> Decision:
@@ -284,10 +334,11 @@ def _estimates(state: _Run, suites: Sequence[Suite], reference: str, name: str) 
             cases = [case for case in suite.cases.cases if case.id in suite.cases.slices[check.slice]]
             pairs = PairedScores(
                 check=check,
-                scale=resolved.scales[check.metric],
+                scale=resolved.scale(suite, check),
                 cases=tuple(case.id for case in cases),
                 intents=tuple(case.query.intent for case in cases),
                 baseline=tuple(arms[reference].scores[case.id][check.metric] for case in cases),
                 candidate=tuple(arms[name].scores[case.id][check.metric] for case in cases),
+                strata=tuple(case.task for case in cases),
             )
             yield estimate(pairs, alpha=resolved.alpha_pass, endpoints=resolved.endpoints)

@@ -8,6 +8,8 @@ from dataclasses import astuple, dataclass, field
 from pydantic import TypeAdapter
 
 from ragguard.data.collection import Collection
+from ragguard.errors import InputError, Problem
+from ragguard.execute.meter import Used
 from ragguard.metrics import catalog
 from ragguard.metrics.scoring import score_all
 from ragguard.records.collection import Document
@@ -16,10 +18,15 @@ from ragguard.records.metric import Metric
 from ragguard.reports.assemble import ArmScores
 from ragguard.store import Store, fingerprint
 from ragguard.suites.golden import Part
+from ragguard.suites.harness.examiner import Examiner
 from ragguard.suites.resolve import Suite
 from ragguard.suites.runner import Asker
+from ragguard.systems.speaking import language_of
 
 _SCORES = TypeAdapter(dict[str, dict[str, Score]])
+
+SCORE = "score"
+"""The stage that scores what was observed."""
 
 Note = str | int | float
 
@@ -40,21 +47,50 @@ class Trial:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - begin, 3)
 
 
-def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show: int) -> None:
+def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show: int, allow_code: bool = False) -> None:
     """Ask and score all suites, filling in ``trial`` suite by suite, so that what was done before an outage is there.
 
     Raises:
+        InputError: a suite has tasks of lm-eval, and the system no language model on this machine.
         CannotJudge: the system failed as a whole.
     """
     for suite, part in _in_turn(suites):
         with trial.timed(suite.name):
             scores = trial.scores.setdefault(suite.name, ArmScores())
             for key, batch, observations in asker.observe(part.cases, part.collection, depth):
-                scores.add(batch, observations, _score(asker.store, suite, part, key, batch, observations), show)
-            if len(scores.scores) == len(suite.cases.cases):
-                scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
+                with asker.meter.stage(SCORE) as used:
+                    scored = _score(asker.store, suite, part, key, batch, observations, used)
+                scores.add(batch, observations, scored, show)
+            _derive(asker, suite, scores)
             trial.notes |= _noted(suites, suite, part, asker)
     trial.notes |= asker.strange()
+    _examine(trial, asker, [suite for suite in suites if suite.tasks], show, allow_code=allow_code)
+
+
+def _examine(trial: Trial, asker: Asker, suites: Sequence[Suite], show: int, *, allow_code: bool) -> None:
+    """Run the tasks of all suites on the system's language model."""
+    language = language_of(asker.retriever)
+    for suite in suites:
+        spec = suite.loaded.plan.lm_eval
+        if language is None or spec is None:
+            raise InputError(Problem(suite.loaded.source.where(("lm_eval",)), "the system has no language model that lm-eval could run"))
+        examiner = Examiner(language, asker.store, asker.progress)
+        with trial.timed(suite.name):
+            scores = trial.scores.setdefault(suite.name, ArmScores())
+            for key, batch, observations in examiner.observe(suite.tasks, spec, allow_code=allow_code):
+                part = Part(suite.collection, tuple(batch))
+                with asker.meter.stage(SCORE) as used:
+                    scored = _score(asker.store, suite, part, key, batch, observations, used)
+                scores.add(batch, observations, scored, show)
+            _derive(asker, suite, scores)
+        trial.notes |= examiner.notes
+
+
+def _derive(asker: Asker, suite: Suite, scores: ArmScores) -> None:
+    """Make the scores that hang on all others, once those are there."""
+    if len(scores.scores) == len(suite.cases.cases):
+        with asker.meter.stage(SCORE):
+            scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
 
 
 def _in_turn(suites: Sequence[Suite]) -> list[tuple[Suite, Part]]:
@@ -79,7 +115,7 @@ def _noted(suites: Sequence[Suite], suite: Suite, part: Part, asker: Asker) -> d
 
 
 def _score(
-    store: Store, suite: Suite, part: Part, key: str, batch: Sequence[Case], observations: Sequence[Observation]
+    store: Store, suite: Suite, part: Part, key: str, batch: Sequence[Case], observations: Sequence[Observation], used: Used
 ) -> dict[Metric, Mapping[str, Score]]:
     names = {str(metric): metric for metric in catalog.direct(suite.metrics)}
     versions = {name: catalog.version(metric) for name, metric in names.items()}
@@ -93,6 +129,7 @@ def _score(
     formats = {name: astuple(wanted) for name, wanted in batch[0].formats.items()}
     kept_as = fingerprint("scores", key, versions, expected, attacks, formats, known, texts)
     kept = store.get("scores", kept_as)
+    used.done, used.kept = used.done + len(batch) * (kept is None), used.kept + len(batch) * (kept is not None)
     if kept is None:
         made = score_all(list(names.values()), batch, {observation.case: observation for observation in observations}, marks, texts)
         kept = _SCORES.dump_json({str(metric): dict(values) for metric, values in made.items()})

@@ -25,10 +25,10 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def nano_folder() -> Path:
-    """The small language model of the project; tests that need it skip with a reason until it is trained."""
+    """The small language model of the project; tests that need it skip with a reason where it is not."""
     folder = ROOT / "golden" / "models" / "nano"
     if not (folder / "model.safetensors").is_file():
-        pytest.skip("golden/models/nano is not trained yet: python golden/models/recipe_nano.py makes it")
+        pytest.skip("golden/models/nano is not here: python golden/models/recipe_nano.py makes it")
     return folder
 
 

@@ -82,3 +82,21 @@ def learned_prompt(folder: Path, base: Path) -> Path:
         model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), PromptTuningConfig(num_virtual_tokens=4, task_type="CAUSAL_LM"))
         model.save_pretrained(folder)
     return folder
+
+
+def untied(folder: Path, base: Path) -> Path:
+    """Save an adapter of a model with tied weights that brings an output layer of its own."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.manual_seed(3)
+        config = LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"], task_type="CAUSAL_LM")
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
+        for name, weights in model.named_parameters():
+            if "modules_to_save" in name or "lora_B" in name:
+                torch.nn.init.normal_(weights, std=0.5)
+        model.save_pretrained(folder)
+    return folder

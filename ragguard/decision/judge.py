@@ -114,8 +114,8 @@ def _doubts(estimate: Estimate) -> list[str]:
         return [reasons.no_range()]
     lower_held = estimate.pass_lower is not None and estimate.pass_lower > -estimate.check.margin
     tests = [
-        (estimate.intents < estimate.guard, reasons.below_guard),
-        (not lower_held and estimate.intents >= estimate.guard, reasons.bound_too_low),
+        (estimate.evidence < estimate.guard, reasons.below_guard),
+        (not lower_held and estimate.evidence >= estimate.guard, reasons.bound_too_low),
         (not _meets_limit(estimate), reasons.limit_not_met),
         (estimate.unscored / estimate.cases > MAX_MISSING, reasons.too_many_missing),
         (estimate.missing_p < UNEVEN, reasons.uneven),

@@ -66,7 +66,7 @@ def no_range() -> str:
 
 def below_guard(estimate: Estimate) -> str:
     """Say that there are too few intents to pass whatever they show."""
-    lacking = estimate.guard - estimate.intents
+    lacking = estimate.guard - estimate.evidence
     return f"too few to pass, at least {estimate.guard} intents are needed ({lacking} more); {_outlook(estimate)}"
 
 
@@ -122,8 +122,8 @@ def p_text(p: float) -> str:
 
 
 def _outlook(estimate: Estimate) -> str:
-    equal = _more(estimate.needed, estimate.intents, "if the candidate equals the reference")
-    return f"{equal}; {_more(estimate.needed_as_observed, estimate.intents, 'if the observed difference is the true one')}"
+    equal = _more(estimate.needed, estimate.evidence, "if the candidate equals the reference")
+    return f"{equal}; {_more(estimate.needed_as_observed, estimate.evidence, 'if the observed difference is the true one')}"
 
 
 def _more(wanted: int | None, intents: int, condition: str) -> str:
@@ -143,7 +143,7 @@ def _bounds(estimate: Estimate) -> str:
 
 
 def _size(estimate: Estimate) -> str:
-    intents = _count(estimate.intents, "intent")
+    intents = _count(estimate.intents, "intent") + (f" (worth {estimate.worth})" if estimate.worth is not None else "")
     if estimate.mde is None:
         return intents
     return f"{intents}, minimum detectable effect {_number(estimate.mde * estimate.scale.width)}"

@@ -1,15 +1,16 @@
 """Which metrics there are: every base name, its function, its scale and what may be written beside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 
 from ragguard.errors import MissingExtra, suggest
-from ragguard.metrics import passages, ranking, robustness, versions
+from ragguard.metrics import efficiency, passages, ranking, robustness, tasks, versions
 from ragguard.metrics.answers.table import ANSWERS
 from ragguard.metrics.definition import Definition, Derived, ScoresOf
 from ragguard.metrics.parameters import one_of, open_share, whole
 from ragguard.records.evidence import Case, NotApplicable, Score
-from ragguard.records.metric import Metric, Scale
+from ragguard.records.metric import TASK_SCORE, Metric, Scale
 
 _REL = {"rel": whole}
 _VERSIONS = "a suite of kind: version-confusion"
@@ -45,6 +46,14 @@ CATALOG: Mapping[str, Definition] = {
         needs="relevant documents that have a type",
     ),
     **ANSWERS,
+    "AnswerTokens": Definition(efficiency.answer_tokens, efficiency.always, efficiency.in_tokens, "forbidden"),
+    "PromptTokens": Definition(efficiency.prompt_tokens, efficiency.always, efficiency.in_tokens, "forbidden"),
+    "LongAnswer": Definition(
+        efficiency.long_answer, efficiency.always, versions.better_not, "forbidden", {"over": whole}, required=("over",)
+    ),
+    TASK_SCORE: Definition(
+        tasks.task_score, tasks.is_item, ranking.share, "forbidden", needs="items: a suite of kind: forgetting, with lm_eval",
+    ),
 }  # fmt: skip
 
 DERIVED: Mapping[str, Derived] = {
@@ -57,6 +66,7 @@ DERIVED: Mapping[str, Derived] = {
 _ELSEWHERE = {"recall": "R", "precision": "P", "map": "AP", "mrr": "RR", "hit": "Success", "hits": "Success", "hitrate": "Success"}
 _ELSEWHERE |= {"rouge": "ROUGE-L", "em": "ExactMatch", "f1": "TokenF1", "faithfulness": "UnsupportedValue", "refusalrate": "FalseRefusal"}
 
+_BOUNDED = {"AnswerTokens": "LongAnswer(over=64)"}
 
 DEFINITIONS = 1
 """To be raised when a definition changes what it computes."""
@@ -85,6 +95,8 @@ def resolve(metric: Metric) -> Definition:
         raise ValueError(f"{metric} takes no cutoff; write {metric.at(None)}")
     for key, text in metric.parameters:
         _check_parameter(metric, definition, key, text)
+    if lacking := [key for key in definition.required if key not in dict(metric.parameters)]:
+        raise ValueError(f"{metric} needs {lacking[0]}; for instance {replace(metric, parameters=((lacking[0], '64'),))}")
     return definition
 
 
@@ -111,7 +123,7 @@ def applicable(metric: Metric, case: Case) -> NotApplicable | None:
     """Say why a metric means nothing on a case, of the case alone; None: it does. Raises ValueError as ``resolve``."""
     derived = DERIVED.get(metric.base)
     says_nothing = derived.applicable(metric, case) if derived is not None else None
-    return says_nothing or resolve(metric).applicable(inner(metric), case)
+    return tasks.only_a_query(metric, case) or says_nothing or resolve(metric).applicable(inner(metric), case)
 
 
 def needs(metric: Metric) -> str:
@@ -121,8 +133,21 @@ def needs(metric: Metric) -> str:
 
 
 def advisory(metric: Metric) -> bool:
-    """Tell whether no verdict may hang on a metric."""
-    return metric.base in DERIVED and DERIVED[metric.base].advisory
+    """Tell whether no verdict may hang on a metric. Raises ValueError as ``resolve``."""
+    return bool(why_advisory(metric))
+
+
+def why_advisory(metric: Metric) -> str:
+    """Say why no verdict may hang on a metric; empty: one may. Raises ValueError as ``resolve``."""
+    if metric.base in DERIVED and DERIVED[metric.base].advisory:
+        return "a candidate that gains more on the unperturbed queries is not worse"
+    found = scale(metric)
+    return "it has no range, so a margin has no meaning and a missing score no worst value" if None in (found.low, found.high) else ""
+
+
+def instead(metric: Metric) -> str:
+    """Name a metric that a verdict may hang on, in place of one that none may; empty where there is none."""
+    return str(inner(metric)) if metric.base in DERIVED else _BOUNDED.get(metric.base, "")
 
 
 def _check_parameter(metric: Metric, definition: Definition, key: str, text: str) -> None:

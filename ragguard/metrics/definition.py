@@ -68,7 +68,7 @@ class Definition:
     means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted. ``needs_marks``
     says that the function reads the batch's marks, ``needs_texts`` that it reads its texts, and ``needs_answers`` that it is about answers,
     so that a case without one is unscored; ``needs`` says, in words, what a suite must give it to apply to any case at all. ``package``
-    is the library, of the extra ``judge``, that computes it.
+    is the library, of the extra ``judge``, that computes it; ``required`` are the parameters without which it says nothing.
     """
 
     function: MetricFunction
@@ -81,3 +81,4 @@ class Definition:
     needs_answers: bool = False
     needs: str = ""
     package: str = ""
+    required: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from ragguard.metrics.arrays import trec_order
 from ragguard.metrics.catalog import inner, resolve
 from ragguard.metrics.definition import Batch, Definition
+from ragguard.metrics.tasks import only_a_query
 from ragguard.records.evidence import Case, Mark, Observation, Score, Unscored
 from ragguard.records.metric import Metric
 
@@ -82,7 +83,7 @@ def _without_value(
     metric: Metric, definition: Definition, case: Case, ids: tuple[str, ...] | Unscored, observation: Observation | None
 ) -> Score | None:
     # Applicability first: it belongs to the case alone, and must not differ between two systems.
-    nothing_to_say = definition.applicable(metric, case)
+    nothing_to_say = only_a_query(metric, case) or definition.applicable(metric, case)
     if nothing_to_say is not None:
         return nothing_to_say
     if isinstance(ids, Unscored):

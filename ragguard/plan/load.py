@@ -17,7 +17,7 @@ MOST_ENDPOINTS = 5
 """More blocking endpoints than this cannot be powered (STATISTICS, section 3)."""
 
 
-FILES = (("run",), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
+FILES = (("run",), ("calibrate", "data"), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
 """Where a stage of a system names a file that must be there."""
 
 SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)$", re.IGNORECASE)
@@ -51,14 +51,18 @@ class LoadedPlan:
         return self.source.path.parent
 
     def uncapped(self) -> "LoadedPlan":
-        """The same plan with every perturbation of every query, and every intent attacked, whatever its suites say."""
-        whole = {"per_query": None, "targets": None}
-        return replace(self, suites=tuple(replace(suite, plan=suite.plan.model_copy(update=whole)) for suite in self.suites))
+        """The same plan with every perturbation of every query, every intent attacked and every item, whatever its suites say."""
+        return replace(self, suites=tuple(replace(suite, plan=_uncapped(suite.plan)) for suite in self.suites))
 
     @property
     def expanded(self) -> Mapping[str, str]:
         """Values that came from the environment, with the variable's name: what reports must not print."""
         return {value: name for source in (self.source, *(s.source for s in self.suites)) for value, name in source.expanded.items()}
+
+
+def _uncapped(suite: SuitePlan) -> SuitePlan:
+    tasks = suite.lm_eval and suite.lm_eval.model_copy(update={"limit": None})
+    return suite.model_copy(update={"per_query": None, "targets": None, "lm_eval": tasks})
 
 
 def load(path: Path) -> LoadedPlan:
@@ -137,7 +141,12 @@ def _load_suites(source: Source, problems: list[Problem]) -> list[LoadedSuite]:
 
 
 def _inside(suite: SuitePlan, source: Source) -> Iterator[Problem]:
-    """What pydantic cannot see in one suite: checks on slices that it does not define."""
+    """What pydantic cannot see in one suite: checks on slices that it does not define.
+
+    What lm-eval's groups are made of, each a slice too, is known when they are loaded.
+    """
+    if suite.lm_eval is not None:
+        return
     for index, check in enumerate(suite.checks):
         known = (*suite.slices, *suite.makes)
         if check.slice and check.slice not in known:

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from ragguard.errors import suggest
 from ragguard.plan.base import Model
 from ragguard.plan.systems import SystemPlan
+from ragguard.plan.tasks import LmEval, named
 from ragguard.records.metric import Metric
 
 
@@ -91,7 +92,7 @@ Perturbation = Annotated[str, AfterValidator(_perturbation)]
 
 OF_KIND = {
     "adversarial": ("perturbations", "per_query", "glossary", "attacks", "targets"),
-    "forgetting": ("collections", "similarity", "mteb"),
+    "forgetting": ("collections", "similarity", "mteb", "lm_eval"),
 }
 """The keys of a suite that only one kind has."""
 
@@ -128,6 +129,9 @@ class SuitePlan(Model):
         default_factory=list, description="Of kind forgetting: files of sentence pairs with a human score (CSV, TSV or JSON lines)"
     )
     mteb: list[str] = Field(default_factory=list, description="Of kind forgetting: tasks of the MTEB benchmark, by name")
+    lm_eval: Annotated[LmEval, BeforeValidator(named, json_schema_input_type=LmEval | list[str])] | None = Field(
+        None, description="Of kind forgetting: tasks that lm-eval runs on the language models; each task and group is a slice"
+    )
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)
 

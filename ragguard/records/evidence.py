@@ -39,6 +39,8 @@ class Case:
     have none. ``clean`` is the id of the unperturbed case of the same suite that this one was made from ("": it stands as it is), and
     ``attack`` the name of what was planted in the corpus against it; ``orders`` are those in what was planted, if there are any;
     ``formats`` those that the suite wants answers to have, by name.
+    ``task`` is the lm-eval task that the case is an item of, and
+    ``expected`` what that wants to be said ("": the case is a query).
     """
 
     id: str
@@ -52,6 +54,8 @@ class Case:
     attack: str = ""
     orders: Orders | None = None
     formats: Mapping[str, Format] = field(default_factory=dict)
+    task: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Observation:
 
     ``ranking`` is best first; ``contexts`` are the ids of the documents that a generator was given, in order, and ``answer`` what it
     said (None where the system has none). ``seconds`` is time per stage: ``retrieve``, ``rerank``, ``generate``, ``first_token`` (within
-    ``generate``), ``remote``.
+    ``generate``), ``remote``. Where a stage worked on several cases at once, they are the case's share, and ``together`` says how many
+    shared; a stage that is not in it was timed case by case. ``item_score`` is what lm-eval gave for an item, from 0 to 1.
     """
 
     case: str
@@ -108,6 +113,8 @@ class Observation:
     seconds: Mapping[str, float] = field(default_factory=dict)
     contexts: tuple[str, ...] = ()
     answer: Answer | None = None
+    together: Mapping[str, int] = field(default_factory=dict)
+    item_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,8 @@ class Check:
 class PairedScores:
     """The scores of one check, case by case: row i of each tuple is about ``cases[i]``, which belongs to ``intents[i]``.
 
-    Cases that the reference or the candidate could not be scored on are there, as ``Unscored``.
+    Cases that the reference or the candidate could not be scored on are there, as ``Unscored``. ``strata`` names the task of each
+    row, where it has one: tasks weigh alike, however many items they have.
     """
 
     check: Check
@@ -165,3 +173,4 @@ class PairedScores:
     intents: tuple[str, ...]
     baseline: tuple[Score, ...]
     candidate: tuple[Score, ...]
+    strata: tuple[str, ...] = ()

@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+TASK_SCORE = "TaskScore"
+"""The metric of lm-eval's items: what the metric of their task gives each."""
+
 _NAME = re.compile(r"^(?P<base>[A-Za-z][A-Za-z0-9_:-]*)(?:\((?P<params>[^()]*)\))?(?:@(?P<cutoff>[1-9][0-9]*))?$")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ragguard.records.efficiency import Answering, Latency, Reach, Stage
 from ragguard.records.evidence import Answer, Score
 from ragguard.records.verdict import Answer as Decided
 from ragguard.records.verdict import Decision
@@ -64,11 +65,35 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRun:
+    """What a task of lm-eval came to for one candidate (``arm``); ``task`` is "" for all of a suite together, which weigh alike.
+
+    Means and their ``difference`` are of the ``items`` that both arms have a score of, from 0 to 1. ``lower`` and ``upper`` are the
+    bounds of the check on this task, None where there is none. ``lost`` are the items that the baseline does better, right where the
+    candidate is wrong; ``won`` those of the candidate. ``note`` says why there is no data.
+    """
+
+    task: str
+    metric: str
+    arm: str
+    items: int
+    baseline: float | None
+    candidate: float | None
+    difference: float | None
+    lower: float | None = None
+    upper: float | None = None
+    lost: tuple[str, ...] = ()
+    won: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteRun:
     """One suite of the run. ``fingerprint`` covers its cases, checks, margins, and collection.
 
-    ``cases`` and ``intents`` count the suite-wide slice. ``made`` are the slices of perturbed and attacked cases, by name. ``moved`` is
-    what a suite of kind forgetting tells of the arms' embeddings.
+    ``cases`` and ``intents`` count the suite-wide slice. ``note`` says what the suite leaves out. ``made`` are the slices of
+    perturbed and attacked cases, by name. ``moved`` is what a suite of kind forgetting tells of the arms' embeddings, and ``tasks``
+    what lm-eval's tasks came to.
     """
 
     name: str
@@ -83,6 +108,8 @@ class SuiteRun:
     means: tuple[Mean, ...] = ()
     made: tuple[str, ...] = ()
     moved: tuple[Moved, ...] = ()
+    note: str = ""
+    tasks: tuple[TaskRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +126,8 @@ class CaseRun:
     """One case: what was asked and expected, how each arm scored, and the head of its ranking.
 
     ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure. ``answers`` are those of the arms that
-    answer, and ``contexts`` the ids of the documents that they were given.
+    answer, and ``contexts`` the ids of the documents that they were given. ``task`` is the lm-eval task that the case is an item of, and
+    ``expected`` what that wants to be said.
     """
 
     id: str
@@ -115,6 +143,8 @@ class CaseRun:
     aside: bool = False
     answers: Mapping[str, Answer] = field(default_factory=dict)
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    task: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +160,19 @@ class ShownDocument:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The only part of a report that differs between two runs of the same thing. Seconds of wall clock, by arm/suite/stage."""
+    """The only part of a report that differs between two runs of the same thing. ``seconds`` are of wall clock, by arm/suite/stage.
+
+    ``memory`` is the highest resident memory of the process in bytes, None where it cannot be measured; ``reach`` says of what the
+    peaks of the stages are the highest.
+    """
 
     started: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+    answering: tuple[Answering, ...] = ()
+    memory: int | None = None
+    reach: Reach = ""
 
 
 @dataclass(frozen=True, slots=True)

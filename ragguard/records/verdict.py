@@ -26,6 +26,8 @@ class Estimate:
     range); ``p_worse`` is the p-value of "not worse than the baseline", ``p_limit`` of "meets its limit";
     ``guard`` is the least number of intents that can pass; ``needed`` the intents that would settle the check if the candidate
     equals the baseline, ``needed_as_observed`` if the observed difference is the true one (None: more cases will not help).
+    ``worth`` is how many intents these would be worth if each counted alike, where they do not because tasks of unlike size count
+    alike (None: they do).
     ``missing_p`` is the McNemar p-value of "scores are missing evenly between the arms".
     """
 
@@ -57,6 +59,12 @@ class Estimate:
     needed: int | None = None
     needed_as_observed: int | None = None
     misses: tuple[str, ...] = ()
+    worth: int | None = None
+
+    @property
+    def evidence(self) -> int:
+        """The intents, or what they are worth."""
+        return self.intents if self.worth is None else self.worth
 
 
 @dataclass(frozen=True, slots=True)

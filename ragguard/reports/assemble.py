@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMOTE
 from ragguard.records.evidence import Answer as Said
 from ragguard.records.evidence import Case, NotApplicable, Observation, Score, Unscored
 from ragguard.records.metric import Metric, Scale
-from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, Times
+from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, TaskRun, Times
 from ragguard.records.verdict import Answer, Decision
-from ragguard.reports import answered
+from ragguard.reports import answered, tasked
 from ragguard.reports.redaction import redact
+from ragguard.statistics.strata import pooled_mean
 from ragguard.store import fingerprint
 from ragguard.suites.resolve import Resolved, Suite
 from ragguard.suites.runner import NOT_IN_CORPUS
@@ -24,13 +25,17 @@ GRAVEST_FIRST: tuple[Answer, ...] = ("error", "hold", "block")
 
 @dataclass
 class ArmScores:
-    """What one arm did on one suite: scores by case and metric, the heads of its rankings, and its errors."""
+    """What one arm did on one suite: scores by case and metric, the heads of its rankings, and its errors.
+
+    ``costs`` are the observations of cases without an error, without their rankings: what they took, and how long their answers are.
+    """
 
     scores: dict[str, dict[Metric, Score]] = field(default_factory=dict)
     heads: dict[str, tuple[Shown, ...]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Said] = field(default_factory=dict)
     contexts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    costs: dict[str, Observation] = field(default_factory=dict)
 
     def add(
         self, cases: Sequence[Case], observations: Sequence[Observation], scores: Mapping[Metric, Mapping[str, Score]], show: int
@@ -42,6 +47,8 @@ class ArmScores:
             self.heads[case.id] = tuple(Shown(ranked.id, ranked.score, case.relevant.get(ranked.id)) for ranked in head)
             if observation.error:
                 self.errors[case.id] = observation.error
+            else:
+                self.costs[case.id] = replace(observation, ranking=())
             if observation.answer is not None:
                 self.answers[case.id], self.contexts[case.id] = observation.answer, observation.contexts
 
@@ -59,8 +66,8 @@ def overall(decisions: Sequence[Decision]) -> Answer:
 
 
 def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmScores]) -> Iterator[Mean]:
-    """A suite's metrics by slice and arm; as in checks, a mean is over intents, each the mean of its cases."""
-    intents = {case.id: case.query.intent for case in suite.cases.cases}
+    """A suite's metrics by slice and arm; as in checks, a mean is over intents, each the mean of its cases, and tasks weigh alike."""
+    intents = {case.id: (case.query.intent, case.task) for case in suite.cases.cases}
     for metric in suite.metrics:
         for name, members in sorted(suite.cases.slices.items()):
             for arm, scores in arms.items():
@@ -78,11 +85,12 @@ def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmSc
                 )
 
 
-def _mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, str]) -> float | None:
-    groups: dict[str, list[float]] = {}
+def _mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]]) -> float | None:
+    groups: dict[tuple[str, str], list[float]] = {}
     for case, value in numbers.items():
         groups.setdefault(intents[case], []).append(value)
-    return math.fsum(math.fsum(group) / len(group) for group in groups.values()) / len(groups) if groups else None
+    each = [math.fsum(group) / len(group) for group in groups.values()]
+    return pooled_mean(each, [task for _, task in groups]) if groups else None
 
 
 def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]:
@@ -103,6 +111,8 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
             aside=case.id not in suite.cases.slices[""],
             answers={name: arm.answers[case.id] for name, arm in ran.items() if case.id in arm.answers},
             contexts={name: arm.contexts[case.id] for name, arm in ran.items() if case.id in arm.contexts},
+            task=case.task,
+            expected=case.expected,
         )
 
 
@@ -134,7 +144,10 @@ def assemble(
         answer=answer,
         exit_code=CODES[answer],
         arms=arms,
-        suites=tuple(_suite_run(resolved, suite, scores[suite.name], moved.get(suite.name, ())) for suite in resolved.suites),
+        suites=tuple(
+            replace(_suite_run(resolved, suite, scores[suite.name], moved.get(suite.name, ())), tasks=_tasks(suite, cases, decisions))
+            for suite in resolved.suites
+        ),
         decisions=decisions,
         cases=cases,
         documents=_documents(resolved, cases),
@@ -156,11 +169,17 @@ def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores], 
         collection_fingerprint=collection.fingerprint,
         cases=len(suite.whole),
         intents=len({case.query.intent for case in suite.whole}),
-        description="; ".join(filter(None, [suite.loaded.plan.description, suite.cases.note])),
+        description=suite.loaded.plan.description,
         means=tuple(means(suite, resolved.scales, arms)),
         made=suite.cases.made,
         moved=tuple(moved),
+        note=suite.cases.note,
     )
+
+
+def _tasks(suite: Suite, cases: Sequence[CaseRun], decisions: Sequence[Decision]) -> tuple[TaskRun, ...]:
+    about = [tasked.About(task.name, task.metric, task.absent) for task in suite.tasks]
+    return tuple(tasked.rows(about, cases, decisions, suite.name, "baseline"))
 
 
 def _documents(resolved: Resolved, cases: Sequence[CaseRun]) -> dict[str, ShownDocument]:
@@ -168,7 +187,8 @@ def _documents(resolved: Resolved, cases: Sequence[CaseRun]) -> dict[str, ShownD
     corpora = {(suite.name, case.id): part.collection for suite in resolved.suites for part in suite.parts for case in part.cases}
     shown: dict[str, ShownDocument] = {}
     for case in cases:
-        collection = corpora[case.suite, case.id]
+        if (collection := corpora.get((case.suite, case.id))) is None:
+            continue  # an item of a task
         for name in (*case.relevant, *(ranked.id for head in case.rankings.values() for ranked in head)):
             if name not in shown and name in collection.corpus:
                 document = collection.document(name)

@@ -19,7 +19,7 @@ def checks(report: Report, verdicts: Sequence[Verdict]) -> str:
     head = ["Verdict", "Check", "Tier", "Baseline", "Candidate", "Difference", f"{level} bounds", "Margin", "Limit", "Intents"]
     if any(words.against(each, report) for each in verdicts):
         head[3] = "Reference"
-    return _table(head, [_row(report, each) for each in verdicts], "lllrrrrrrr")
+    return table(head, [_row(report, each) for each in verdicts], "lllrrrrrrr")
 
 
 def _row(report: Report, verdict: Verdict) -> list[str]:
@@ -39,7 +39,8 @@ def _row(report: Report, verdict: Verdict) -> list[str]:
     ]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
+    """A table of cells that are Markdown already; ``align`` has an l or an r for each column."""
     rule = ["--:" if side == "r" else "---" for side in align]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
 
@@ -53,7 +54,7 @@ def means(report: Report, decision: Decision, suite: SuiteRun) -> list[str]:
         for row in tables.rows(report, decision, suite)
     ]
     chunks = [rows[start : start + 50] for start in range(0, len(rows), 50)]
-    return [_folded("Means without a verdict", _table(head, chunk, "ll" + "r" * (len(arms) + 1))) for chunk in chunks]
+    return [folded("Means without a verdict", table(head, chunk, "ll" + "r" * (len(arms) + 1))) for chunk in chunks]
 
 
 def costs(found: robustness.Costs) -> str:
@@ -64,7 +65,7 @@ def costs(found: robustness.Costs) -> str:
         for row in found.rows
     ]
     told = f"**What hurt**: {code(found.metric)} of the same queries as they stand, and perturbed or attacked so"
-    return f"{told}\n\n{_table(head, rows, 'l' + 'r' * (1 + 2 * len(found.arms)))}"
+    return f"{told}\n\n{table(head, rows, 'l' + 'r' * (1 + 2 * len(found.arms)))}"
 
 
 def query(report: Report, decision: Decision, loss: worst.Loss) -> str:
@@ -80,13 +81,13 @@ def query(report: Report, decision: Decision, loss: worst.Loss) -> str:
     if len(wanted) > _WANTED:
         lines.append(f"- and {len(wanted) - _WANTED} more wanted")
     text = lines[0] + "\n\n" + "\n".join(lines[1:]) + "\n\n" + _rankings(report, case, (before, after))
-    return _folded(f"{summary} {html.escape(change)}", text)
+    return folded(f"{summary} {html.escape(change)}", text)
 
 
 def _rankings(report: Report, case: CaseRun, arms: Sequence[str]) -> str:
     kept = [case.rankings.get(arm, ())[:_RANKS] for arm in arms]
     rows = [[str(rank + 1), *(_ranked(report, case, arm, rank) for arm in arms)] for rank in range(max(map(len, kept)))]
-    return _table(["Rank", *(cell(words.clip(arm, _ID)) for arm in arms)], rows, "rll") if rows else "Neither system ranked anything."
+    return table(["Rank", *(cell(words.clip(arm, _ID)) for arm in arms)], rows, "rll") if rows else "Neither system ranked anything."
 
 
 def _ranked(report: Report, case: CaseRun, arm: str, rank: int) -> str:
@@ -110,8 +111,8 @@ def systems(report: Report) -> list[str]:
         facts = {**flat(arm.notes), **{f"trained: {key}": value for key, value in flat(arm.provenance).items()}}
         if facts:
             rows = [[cell(words.clip(key, _ID)), cell(words.clip(value, _ID))] for key, value in list(facts.items())[:30]]
-            parts.append(_folded(f"System {tag(words.clip(arm.name, _ID))}", _table(["What", "Value"], rows, "ll")))
-    return [*parts, _folded("Fingerprints", _fingerprints(report))]
+            parts.append(folded(f"System {tag(words.clip(arm.name, _ID))}", table(["What", "Value"], rows, "ll")))
+    return [*parts, folded("Fingerprints", _fingerprints(report))]
 
 
 def _fingerprints(report: Report) -> str:
@@ -120,7 +121,7 @@ def _fingerprints(report: Report) -> str:
         prints += [(f"suite {suite.name}", suite.fingerprint), (f"collection {suite.collection}", suite.collection_fingerprint)]
     rows = [[cell(words.clip(name, _ID)), cell(words.clip(value, _ID))] for name, value in dict(prints).items()]
     told = f"ragguard {prose(report.ragguard)}, run {code(report.run)}, seed {report.seed}, alpha {report.alpha:g}, looks {report.looks}"
-    return f"{told}\n\n{_table(['Of', 'SHA-256'], rows[:100], 'll')}"
+    return f"{told}\n\n{table(['Of', 'SHA-256'], rows[:100], 'll')}"
 
 
 def _arm(arm: Arm) -> str:
@@ -140,5 +141,6 @@ def flat(facts: Mapping[str, Any], before: str = "") -> dict[str, str]:
     return found
 
 
-def _folded(summary: str, text: str) -> str:
+def folded(summary: str, text: str) -> str:
+    """A part that is opened by a click on its summary; both are Markdown or HTML already."""
     return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"

@@ -13,11 +13,23 @@ from pydantic_core import from_json as parse
 
 from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.source import display
+from ragguard.records.efficiency import Answering, Latency, Stage
 from ragguard.records.metric import Metric
-from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, Mean, Moved, Report, ShownDocument
+from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, Mean, Moved, Report, ShownDocument, TaskRun
 from ragguard.records.verdict import Verdict
 
-_ROWS = (Arm, CaseRun, Mean, Moved, ShownDocument, Verdict)  # one line each, so that a diff of two reports shows rows
+_ROWS = (
+    Answering,
+    Arm,
+    CaseRun,
+    Latency,
+    Mean,
+    Moved,
+    ShownDocument,
+    Stage,
+    TaskRun,
+    Verdict,
+)  # one line each, so that a diff of two reports shows rows
 _MOST_PROBLEMS = 20
 _File = NewType("_File", Report)  # a name of its own, for pydantic takes no configuration beside a bare dataclass
 

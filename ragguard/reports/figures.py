@@ -79,6 +79,18 @@ def count(number: int, thing: str, plural: str = "") -> str:
     return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
 
 
+def size(value: int) -> str:
+    """An amount of memory: ``840 MB``, ``1.54 GB`` (10^6 and 10^9 bytes)."""
+    return f"{value / 1e9:.2f} GB" if value >= 1e9 else f"{value / 1e6:.0f} MB"
+
+
+def milliseconds(value: float) -> str:
+    """Seconds as a number of milliseconds, of three digits below a thousand: ``0.123``, ``12.3``, ``1,234``."""
+    scaled = 1000 * value
+    digits = 0 if scaled >= 100 else 1 if scaled >= 10 else 2 if scaled >= 1 else 3
+    return f"{scaled:,.{digits}f}"
+
+
 def seconds(value: float) -> str:
     """A duration a person can read: ``0.8 s``, ``4 min 10 s``, ``2 h 5 min``."""
     if value < 60:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
-from ragguard.reports import details, figures, moved, robustness, words, worst
+from ragguard.reports import details, efficiency, figures, flips, moved, robustness, words, worst
 from ragguard.reports.escape import code, prose
 from ragguard.reports.fit import Part, fit
 
@@ -17,7 +17,7 @@ _REASONS, _WARNINGS, _LENGTH = 12, 20, 400
 
 
 def render(report: Report, limit: int = LIMIT) -> str:
-    """Return the report as GitHub-flavoured Markdown of at most ``limit`` bytes, the worst first. Holds no times.
+    """Return the report as GitHub-flavoured Markdown of at most ``limit`` bytes, the worst first. Times are in its last part alone.
 
     The first line is the answer and its first reason. Where it would get too long, whole queries are left out, the lesser losses first.
     """
@@ -30,6 +30,7 @@ def render(report: Report, limit: int = LIMIT) -> str:
     if report.warnings:
         parts.append(Part("## Warnings\n\n" + _bullets(report.warnings, _WARNINGS), 3, "list of warnings"))
     parts += [Part(text, 4, "list") for text in details.systems(report)]
+    parts += [Part(text, 4, "table of times") for text in efficiency.markdown(report)]
     return fit(parts, limit, {"query": _hidden(report)})
 
 
@@ -84,6 +85,8 @@ def _decision(report: Report, decision: Decision) -> list[Part]:
         cost = robustness.costs(report, decision, suite)
         if cost is not None:
             parts.append(Part(details.costs(cost), 2, "table of what hurt"))
+        ranks = enumerate(flips.markdown(report, decision, suite))
+        parts += [Part(text, 5 if number else 3, "list of items" if number else "table of tasks") for number, text in ranks]
         parts += [Part(text, 3, "table of what moved") for text in moved.markdown(report, decision, suite)]
         parts += [Part(text, 5, "table of means") for text in details.means(report, decision, suite)]
         parts += _queries(report, decision, suite.name)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ragguard.records.metric import TASK_SCORE
 from ragguard.records.report import Mean, Report, SuiteRun
 from ragguard.records.verdict import Decision
 from ragguard.reports import figures, words
@@ -27,7 +28,7 @@ def arms(report: Report, decision: Decision) -> list[str]:
 def rows(report: Report, decision: Decision, suite: SuiteRun) -> list[Row]:
     """The means that stand in no check of this decision, the whole suite's first, then by slice, in the order they were recorded."""
     judged = {(str(each.check.metric), each.check.slice) for each in words.verdicts(decision, suite.name)}
-    keys = dict.fromkeys((each.metric, each.slice) for each in suite.means if (each.metric, each.slice) not in judged)
+    keys = dict.fromkeys((each.metric, each.slice) for each in _of_queries(suite) if (each.metric, each.slice) not in judged)
     found = {(each.metric, each.slice, each.arm): each for each in suite.means}
     made = []
     for metric, slice_ in sorted(keys, key=lambda key: key[1]):
@@ -49,15 +50,22 @@ class SliceRow:
 
 def by_slice(report: Report, decision: Decision, suite: SuiteRun) -> list[SliceRow]:
     """All means of a suite, a row a slice, slices without a scored case left out; metrics in the order they were recorded."""
-    found = {(each.metric, each.slice, each.arm): each for each in suite.means}
-    metrics = dict.fromkeys(each.metric for each in suite.means)
+    shown = _of_queries(suite)
+    found = {(each.metric, each.slice, each.arm): each for each in shown}
+    metrics = dict.fromkeys(each.metric for each in shown)
     made = []
-    for name in sorted({each.slice for each in suite.means}):
-        scored = max(each.scored for each in suite.means if each.slice == name)
+    for name in sorted({each.slice for each in shown}):
+        scored = max(each.scored for each in shown if each.slice == name)
         cells = {metric: " -> ".join(_mean(found.get((metric, name, arm))) for arm in arms(report, decision)) for metric in metrics}
         if scored:
             made.append(SliceRow(name, scored, cells))
     return made
+
+
+def _of_queries(suite: SuiteRun) -> list[Mean]:
+    """Without lm-eval's tasks, which have a table of their own."""
+    tasks = {row.task for row in suite.tasks}
+    return [each for each in suite.means if each.metric != TASK_SCORE and (not each.slice or each.slice not in tasks)]
 
 
 def _mean(cell: Mean | None) -> str:

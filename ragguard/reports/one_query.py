@@ -29,12 +29,25 @@ def show_query(report: Report, query: str, console: Console) -> None:
             if names:
                 pen.say(f"{label}: {', '.join(names)}")
         arms = [arm.name for arm in report.arms if arm.name in case.scores or arm.name in case.rankings or arm.name in case.errors]
+        if case.task:
+            _item(report, case, arms, pen)
+            continue
         pen.say("\nWanted (rank in " + " -> ".join(arms) + ")", "bold")
         tables.wanted(report, case, arms, pen)
         _scores(report, case, arms, pen)
         pen.say("\nRanked, with [grade]; [-] was not judged", "bold")
         pen.print(tables.rankings(report, case, arms, pen, _DEPTH, titles=True))
         _answers(case, arms, pen)
+
+
+def _item(report: Report, case: CaseRun, arms: list[str], pen: Pen) -> None:
+    """An item of an lm-eval task: what it wants, and what each arm said."""
+    pen.say(f"\nWanted, of the lm-eval task {case.task}", "bold")
+    pen.quote(case.expected)
+    for arm in arms:
+        pen.say(f"\n{arm} says", "bold")
+        pen.quote(case.answers[arm].text if arm in case.answers else case.errors.get(arm, "nothing"))
+    _scores(report, case, arms, pen)
 
 
 def _answers(case: CaseRun, arms: list[str], pen: Pen) -> None:

@@ -40,6 +40,7 @@ def redact(report: Report, expanded: Mapping[str, str]) -> Report:
                 collection=hide(suite.collection),
                 split=hide(suite.split),
                 moved=tuple(replace(figure, of=hide(figure.of), note=hide(figure.note)) for figure in suite.moved),
+                tasks=tuple(replace(row, note=hide(row.note)) for row in suite.tasks),
             )
             for suite in report.suites
         ),

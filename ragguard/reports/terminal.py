@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ragguard.records.report import Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import figures, means, moved, robustness, spent, tables, words, worst
+from ragguard.reports import efficiency, figures, flips, means, moved, robustness, spent, tables, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
@@ -71,6 +71,7 @@ def _suite(report: Report, decision: Decision, suite: SuiteRun, pen: Pen, querie
     if cost is not None:
         pen.say(f"\nWhat hurt: {cost.metric} of the same queries as they stand, and perturbed or attacked so", "bold")
         pen.print(tables.costs(cost, pen))
+    flips.show(report, decision, suite, pen)
     moved.show(report, decision, suite, pen)
     _worst(report, decision, suite.name, pen, queries)
 
@@ -114,9 +115,7 @@ def _end(report: Report, pen: Pen, folder: Path | None) -> None:
         pen.heading("How to read this")
         pen.say(words.legend(judged[0]), "dim")
     took = spent.total(report)
-    if took:
-        pen.heading("Time")
-        pen.say(", ".join(spent.shares(report)))
+    efficiency.show(report, pen)
     pen.heading(f"{words.HEADLINE[report.answer]} (exit code {report.exit_code})", f"took {figures.seconds(took)}" if took else "")
     if folder is not None:
         pen.say(f"Report: {folder}")

@@ -156,8 +156,9 @@ def suites(report: Report, decision: Decision) -> list[SuiteRun]:
 
 
 def overview(suite: SuiteRun) -> str:
-    """What a suite's numbers rest on: cases, intents, collection and split."""
-    return f"{figures.count(suite.cases, 'case')}, {figures.count(suite.intents, 'intent')}, {suite.collection} ({suite.split})"
+    """What a suite's numbers rest on: cases, intents, collection and split; and what it leaves out."""
+    size = f"{figures.count(suite.cases, 'case')}, {figures.count(suite.intents, 'intent')}, {suite.collection} ({suite.split})"
+    return f"{size}; {suite.note}" if suite.note else size
 
 
 def legend(decision: Decision) -> str:

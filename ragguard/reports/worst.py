@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ragguard.records.metric import Metric, Scale
+from ragguard.records.metric import TASK_SCORE, Metric, Scale
 from ragguard.records.report import CaseRun, Report, Shown, ShownDocument
 from ragguard.records.verdict import Decision, Verdict
 from ragguard.reports import words
@@ -23,8 +23,12 @@ class Loss:
 
 
 def leading(report: Report, decision: Decision, suite: str) -> Verdict | None:
-    """The check by which a suite's queries are ordered: its first blocking one against the baseline, else its first one."""
+    """The check by which a suite's queries are ordered: its first blocking one against the baseline, else its first one.
+
+    Items of lm-eval's tasks are no queries, and have a table of their own.
+    """
     made = [each for each in decision.verdicts if each.check.suite == suite and not words.against(each, report)]
+    made = [each for each in made if each.check.metric.base != TASK_SCORE]
     return next((each for each in made if each.check.tier == "blocking"), next(iter(made), None))
 
 

@@ -10,15 +10,17 @@ from ragguard.records.verdict import Estimate
 from ragguard.statistics.binary import mcnemar_uneven, mcnemar_worse, tango_bounds
 from ragguard.statistics.limits import p_meets_binary, p_meets_graded
 from ragguard.statistics.must import must_rule
-from ragguard.statistics.paired import hall_bounds, moments, p_below, phantom_bound
+from ragguard.statistics.paired import Moments, hall_bounds, p_below, phantom_bound
 from ragguard.statistics.power import guard, mde, needed
-from ragguard.statistics.rows import Pair, Row, complete_pairs, imputed_pairs, intent_means, mean, oriented, ranged, read_rows
+from ragguard.statistics.rows import Pair, Row, complete_pairs, imputed_pairs, intent_means, intent_strata, oriented, ranged, read_rows
+from ragguard.statistics.strata import even, pooled_mean, pooled_moments, worth
 
 _TIE = 1e-12
 """Differences of intent means smaller than this are rounding."""
 
 BINARY = "Tango's score interval, exact McNemar test"
 GRADED = "Hall's skew-corrected t interval, t-test with a phantom gain"
+ALIKE = "tasks of unlike size counted alike"
 NO_RANGE = "Hall's skew-corrected t interval; shown only: the metric has no range, so missing scores cannot be imputed"
 
 
@@ -49,13 +51,15 @@ def estimate(pairs: PairedScores, *, alpha: float, endpoints: int) -> Estimate:
 def _counted(pairs: PairedScores, rows: Sequence[Row], alpha: float) -> Estimate:
     no_baseline = {row.case for row in rows if row.baseline is None}
     no_candidate = {row.case for row in rows if row.candidate is None}
+    strata = intent_strata(complete_pairs(rows))
     return Estimate(
         check=pairs.check,
         scale=pairs.scale,
         alpha=alpha,
         method=_method(pairs, rows),
         cases=len({row.case for row in rows}),
-        intents=len({pair.intent for pair in complete_pairs(rows)}),
+        intents=len(strata),
+        worth=None if even(strata) else worth(strata),
         guard=guard(alpha, pairs.check.margin),
         unscored=len(no_baseline | no_candidate),
         missing_baseline=len(no_baseline),
@@ -68,8 +72,9 @@ def _method(pairs: PairedScores, rows: Sequence[Row]) -> str:
     if not ranged(pairs.scale):
         return NO_RANGE
     one_row_per_intent = len({row.intent for row in rows}) == len(rows)
-    name = BINARY if pairs.scale.binary and one_row_per_intent else GRADED
-    return f"{name}; strict" if pairs.check.strict else name
+    alike = even([row.stratum for row in rows])
+    name = BINARY if pairs.scale.binary and one_row_per_intent and alike else GRADED
+    return "; ".join(filter(None, [name, "" if alike else ALIKE, "strict" if pairs.check.strict else ""]))
 
 
 def _refuse_unusable(plain: Estimate) -> None:
@@ -86,13 +91,17 @@ def _differences(pairs: Sequence[Pair], scale: Scale) -> list[float]:
     return intent_means(pairs, lambda pair: oriented(pair.candidate, scale) - oriented(pair.baseline, scale))
 
 
+def _moments(pairs: Sequence[Pair], scale: Scale) -> Moments:
+    return pooled_moments(_differences(pairs, scale), intent_strata(pairs))
+
+
 def _with_means(plain: Estimate, complete: Sequence[Pair]) -> Estimate:
-    differences = _differences(complete, plain.scale)
+    differences, strata = _differences(complete, plain.scale), intent_strata(complete)
     return replace(
         plain,
-        baseline_mean=mean(intent_means(complete, lambda pair: pair.baseline)),
-        candidate_mean=mean(intent_means(complete, lambda pair: pair.candidate)),
-        difference=mean(differences),
+        baseline_mean=pooled_mean(intent_means(complete, lambda pair: pair.baseline), strata),
+        candidate_mean=pooled_mean(intent_means(complete, lambda pair: pair.candidate), strata),
+        difference=pooled_mean(differences, strata),
         wins=sum(value > _TIE for value in differences),
         ties=sum(abs(value) <= _TIE for value in differences),
         losses=sum(value < -_TIE for value in differences),
@@ -100,27 +109,27 @@ def _with_means(plain: Estimate, complete: Sequence[Pair]) -> Estimate:
 
 
 def _with_bounds(seen: Estimate, rows: Sequence[Row], complete: Sequence[Pair], endpoints: int, *, exact: bool) -> Estimate:
-    differences, alpha, margin = _differences(complete, seen.scale), seen.alpha, seen.check.margin
-    sd = float(moments(differences).sd)
-    lower, upper = _bounds(differences, alpha, strict=seen.check.strict, exact=exact)
+    alpha, margin = seen.alpha, seen.check.margin
+    sd = float(_moments(complete, seen.scale).sd)
+    lower, upper = _bounds(complete, seen, exact=exact)
     seen = replace(seen, lower=lower, upper=upper, sd=sd)
     if seen.scale.best is None or seen.scale.worst is None:
         return seen
     filled = imputed_pairs(rows, seen.scale.best, seen.scale.worst)
     return replace(
         seen,
-        pass_lower=_bounds(_differences(filled, seen.scale), alpha, strict=seen.check.strict, exact=exact)[0],
-        pass_mean=mean(intent_means(filled, lambda pair: pair.candidate)),
-        mde=mde(sd, seen.intents, alpha),
+        pass_lower=_bounds(filled, seen, exact=exact)[0],
+        pass_mean=pooled_mean(intent_means(filled, lambda pair: pair.candidate), intent_strata(filled)),
+        mde=mde(sd, seen.evidence, alpha),
         needed=needed(sd, alpha, margin, endpoints),
         needed_as_observed=needed(sd, alpha, margin, endpoints, seen.difference or 0.0),
     )
 
 
-def _bounds(differences: Sequence[float], alpha: float, *, strict: bool, exact: bool) -> tuple[float, float]:
-    sample = moments(differences)
-    lower, upper = tango_bounds(*_discordant(differences), sample.n, alpha) if exact else map(float, hall_bounds(sample, alpha))
-    return (min(lower, float(phantom_bound(sample, alpha))) if strict else lower), upper
+def _bounds(pairs: Sequence[Pair], seen: Estimate, *, exact: bool) -> tuple[float, float]:
+    differences, sample, alpha = _differences(pairs, seen.scale), _moments(pairs, seen.scale), seen.alpha
+    lower, upper = tango_bounds(*_discordant(differences), len(differences), alpha) if exact else map(float, hall_bounds(sample, alpha))
+    return (min(lower, float(phantom_bound(sample, alpha))) if seen.check.strict else lower), upper
 
 
 def _discordant(differences: Sequence[float]) -> tuple[int, int]:
@@ -128,8 +137,7 @@ def _discordant(differences: Sequence[float]) -> tuple[int, int]:
 
 
 def _with_tests(seen: Estimate, complete: Sequence[Pair], *, exact: bool) -> Estimate:
-    differences = _differences(complete, seen.scale)
-    p_worse = mcnemar_worse(*_discordant(differences)) if exact else p_below(moments(differences), 0.0)
+    p_worse = mcnemar_worse(*_discordant(_differences(complete, seen.scale))) if exact else p_below(_moments(complete, seen.scale), 0.0)
     return replace(seen, p_worse=float(p_worse), p_limit=_p_limit(seen, complete, exact=exact))
 
 
@@ -138,4 +146,5 @@ def _p_limit(seen: Estimate, complete: Sequence[Pair], *, exact: bool) -> float 
         return None
     limit = oriented(seen.check.limit, seen.scale)
     scores = intent_means(complete, lambda pair: oriented(pair.candidate, seen.scale))
-    return float(p_meets_binary(round(sum(scores)), len(scores), limit) if exact else p_meets_graded(moments(scores), limit))
+    sample = pooled_moments(scores, intent_strata(complete))
+    return float(p_meets_binary(round(sum(scores)), len(scores), limit) if exact else p_meets_graded(sample, limit))

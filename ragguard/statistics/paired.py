@@ -40,6 +40,11 @@ def moments(values: Sequence[float]) -> Moments:
     return _from_central(n, np.asarray(mean), np.asarray(squares / n), np.asarray(cubes / n))
 
 
+def from_central(n: int, mean: float, m2: float, m3: float) -> Moments:
+    """Return the moments of a sample of which the mean and the second and third central moments are known."""
+    return _from_central(n, np.asarray(mean), np.asarray(m2), np.asarray(m3))
+
+
 def moments_of_rows(samples: Array) -> Moments:
     """Return the moments of many samples at once, one per row of ``samples`` (samples x values)."""
     mean = samples.mean(axis=1)

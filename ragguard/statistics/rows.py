@@ -20,6 +20,7 @@ class Row:
     intent: str
     baseline: float | None
     candidate: float | None
+    stratum: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,29 @@ class Pair:
     intent: str
     baseline: float
     candidate: float
+    stratum: str = ""
 
 
 def read_rows(pairs: PairedScores) -> tuple[Row, ...]:
-    """Return the applicable rows, sorted by case id. Rows of one case id are repeats.
+    """Return the applicable rows, sorted by case id. Rows of one case id are repeats; without strata, all are of one.
 
     Raises:
         InputError: rows of unequal number, a score that is not finite, outside the range or (binary) between its ends, a case
             that is not applicable in one arm only, or a case of two intents. All problems at once.
     """
-    lengths = {len(pairs.cases), len(pairs.intents), len(pairs.baseline), len(pairs.candidate)}
+    strata = pairs.strata or ("",) * len(pairs.cases)
+    lengths = {len(pairs.cases), len(pairs.intents), len(pairs.baseline), len(pairs.candidate), len(strata)}
     if len(lengths) > 1:
         raise InputError(Problem(pairs.check.identity, "cases, intents and scores differ in number", "pair them case by case"))
     found = list(zip(pairs.cases, pairs.intents, pairs.baseline, pairs.candidate, strict=True))
     problems = [Problem(pairs.check.identity, what) for row in found for what in _faults(*row, pairs.scale)] + _torn(pairs)
     if problems:
         raise InputError(problems)
-    rows = (Row(case, intent, _number(b, pairs.scale), _number(c, pairs.scale)) for case, intent, b, c in found if _applies(b, c))
+    rows = (
+        Row(case, intent, _number(b, pairs.scale), _number(c, pairs.scale), stratum)
+        for (case, intent, b, c), stratum in zip(found, strata, strict=True)
+        if _applies(b, c)
+    )
     return tuple(sorted(rows, key=lambda row: row.case))
 
 
@@ -64,12 +71,16 @@ def oriented(value: float, scale: Scale) -> float:
 
 def complete_pairs(rows: Iterable[Row]) -> list[Pair]:
     """Return the rows that both arms have a score of."""
-    return [Pair(r.case, r.intent, r.baseline, r.candidate) for r in rows if r.baseline is not None and r.candidate is not None]
+    found = ((row, row.baseline, row.candidate) for row in rows)
+    return [Pair(row.case, row.intent, b, c, row.stratum) for row, b, c in found if b is not None and c is not None]
 
 
 def imputed_pairs(rows: Iterable[Row], best: float, worst: float) -> list[Pair]:
     """Return all rows, with a missing baseline score counted as ``best`` and a missing candidate score as ``worst``."""
-    return [Pair(r.case, r.intent, best if r.baseline is None else r.baseline, worst if r.candidate is None else r.candidate) for r in rows]
+    return [
+        Pair(r.case, r.intent, best if r.baseline is None else r.baseline, worst if r.candidate is None else r.candidate, r.stratum)
+        for r in rows
+    ]
 
 
 def intent_means(pairs: Iterable[Pair], value: Callable[[Pair], float]) -> list[float]:
@@ -78,6 +89,11 @@ def intent_means(pairs: Iterable[Pair], value: Callable[[Pair], float]) -> list[
     for pair in pairs:
         intents.setdefault(pair.intent, {}).setdefault(pair.case, []).append(value(pair))
     return [mean([mean(repeats) for repeats in cases.values()]) for _, cases in sorted(intents.items())]
+
+
+def intent_strata(pairs: Iterable[Pair]) -> list[str]:
+    """Return the stratum of each intent, in the order of ``intent_means``."""
+    return [stratum for _, stratum in sorted({pair.intent: pair.stratum for pair in pairs}.items())]
 
 
 def mean(values: Sequence[float]) -> float:

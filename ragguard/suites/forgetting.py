@@ -1,4 +1,4 @@
-"""The forgetting suite: golden queries of what no training was about, of one collection or of several pooled."""
+"""The forgetting suite: golden queries of what no training was about, of one collection or of several pooled, and lm-eval's items."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,21 +11,34 @@ from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Case
 from ragguard.suites import golden
 from ragguard.suites.golden import Cases, Part
+from ragguard.suites.harness import items
+from ragguard.suites.harness.tasks import Tasks
 
 KIND = "forgetting"
 
 
-def build(suite: LoadedSuite, collection: Collection, *further: Collection) -> Cases:
-    """Make the cases of a suite: the selected queries of its collection and of the ``further`` ones, all together.
+def build(suite: LoadedSuite, collection: Collection, *further: Collection, tasks: Tasks | None = None) -> Cases:
+    """Make the cases of a suite: the selected queries of its collection and of the ``further`` ones, all together, and the tasks' items.
 
     Where there are further ones, each collection is a slice named after its folder, and the ids and intents of the further ones begin
-    with ``FOLDER/``. Intents of all collections count alike.
+    with ``FOLDER/``. Intents of all collections count alike. Each task, and each group of tasks, is a slice too. A suite with tasks
+    that names no collection asks their items alone.
 
     Raises:
-        InputError: as ``golden.build``, for any of the collections; or two collections, or a collection and a slice, have one name.
+        InputError: as ``golden.build``, for any of the collections; or two collections, tasks or slices have one name.
     """
+    queries = Cases((), {"": frozenset()}) if items_alone(suite) else _queries(suite, collection, *further)
+    return golden.refuse_empty(suite, items.join(suite, queries, tasks))
+
+
+def items_alone(suite: LoadedSuite) -> bool:
+    """Whether a suite asks no query, but the items of lm-eval's tasks."""
+    return suite.plan.lm_eval is not None and suite.plan.collection is None and not suite.plan.collections
+
+
+def _queries(suite: LoadedSuite, collection: Collection, *further: Collection) -> Cases:
     if not further:
-        return golden.build(suite, collection)
+        return golden.select(suite, collection)
     _refuse_one_name(suite, collection, *further)
     golden.refuse_unknown_tags(suite, [collection, *further])
     pools = [golden.choose(suite, collection), *(_prefixed(golden.choose(suite, each), f"{each.folder.name}/") for each in further)]
@@ -34,7 +47,7 @@ def build(suite: LoadedSuite, collection: Collection, *further: Collection) -> C
     slices = {name: frozenset[str]().union(*(pool.slices[name] for pool in pools)) for name in pools[0].slices}
     slices |= {each.folder.name: pool.slices[""] for each, pool in zip((collection, *further), pools, strict=True)}
     elsewhere = tuple(Part(each, pool.cases) for each, pool in zip(further, pools[1:], strict=True))
-    return golden.refuse_empty(suite, Cases(cases, slices, elsewhere=elsewhere))
+    return Cases(cases, slices, elsewhere=elsewhere)
 
 
 def pairs(suite: LoadedSuite) -> tuple[Pairs, ...]:

@@ -1,7 +1,7 @@
 """From a suite as written to a suite that can run: its collection loaded, its cases made, its checks as records."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,15 +11,17 @@ from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedPlan, LoadedSuite
 from ragguard.plan.models import CheckPlan
 from ragguard.records.evidence import Case, Check
-from ragguard.records.metric import Metric, Scale
+from ragguard.records.metric import TASK_SCORE, Metric, Scale
 from ragguard.store import fingerprint
 from ragguard.suites import benchmarks, forgetting, opening
 from ragguard.suites.golden import Cases, Part
+from ragguard.suites.harness import tasks as harness
+from ragguard.suites.harness.tasks import Task, Tasks
 from ragguard.suites.runner import build
 from ragguard.suites.users_own import refuse_code
 
 FOLLOWING = ("asked", "products", "types", "orders")
-ELSEWHERE = {"description", "collection", "split", "collections", "similarity"}
+ELSEWHERE = {"description", "collection", "split", "collections", "similarity", "lm_eval"}
 """What a suite says that its fingerprint covers by content, if at all."""
 
 
@@ -27,7 +29,7 @@ ELSEWHERE = {"description", "collection", "split", "collections", "similarity"}
 class Suite:
     """A suite that can run. ``metrics`` are those of its checks and those it only reports; ``fingerprint`` covers all that it asks.
 
-    ``pairs`` are the files of sentence pairs that a suite of kind forgetting names.
+    ``pairs`` are the files of sentence pairs that a suite of kind forgetting names, and ``tasks`` those of lm-eval.
     """
 
     loaded: LoadedSuite
@@ -37,6 +39,7 @@ class Suite:
     metrics: tuple[Metric, ...]
     fingerprint: str
     pairs: tuple[Pairs, ...] = ()
+    tasks: tuple[Task, ...] = ()
 
     @property
     def name(self) -> str:
@@ -54,20 +57,23 @@ class Suite:
 
     @property
     def collections(self) -> tuple[Collection, ...]:
-        """The suite's collection, then those pooled with it; without what attacks planted."""
+        """The suite's collection, then those pooled with it; without what attacks planted. None where it asks no query."""
+        if not self.parts:
+            return ()
         further = (part.collection for part in self.cases.elsewhere)
         return (self.collection, *(other for other in further if other.folder != self.collection.folder))
 
     @property
     def where(self) -> str:
-        """The names of the collections' folders."""
-        return ", ".join(collection.folder.name for collection in self.collections)
+        """The names of the collections' folders, and how many tasks of lm-eval there are."""
+        tasks = f"{len(self.tasks)} lm-eval task{'s' if len(self.tasks) > 1 else ''}" if self.tasks else ""
+        return ", ".join(filter(None, [*(collection.folder.name for collection in self.collections), tasks]))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The cases by the corpus that they are asked of, the suite's own first."""
+        """The cases by the corpus that they are asked of, the suite's own first; items of tasks are asked of none."""
         elsewhere = {case.id for part in self.cases.elsewhere for case in part.cases}
-        here = Part(self.collection, tuple(case for case in self.cases.cases if case.id not in elsewhere))
+        here = Part(self.collection, tuple(case for case in self.cases.cases if case.id not in elsewhere and not case.task))
         return tuple(part for part in (here, *self.cases.elsewhere) if part.cases)
 
     @cached_property
@@ -103,6 +109,15 @@ class Resolved:
     def endpoints(self) -> int:
         """Number of blocking checks, among which the power is shared."""
         return sum(check.tier == "blocking" for suite in self.suites for check in suite.checks)
+
+    def scale(self, suite: Suite, check: Check) -> Scale:
+        """What the numbers of a check's metric mean: of items that are right or wrong, 0 and 1 are all there is."""
+        scale = self.scales[check.metric]
+        if check.metric.base != TASK_SCORE:
+            return scale
+        members = suite.cases.slices[check.slice]
+        looked_at = (task for task in suite.tasks if any(case.id in members for case in task.cases))
+        return replace(scale, binary=all(task.binary for task in looked_at))
 
     @property
     def golden(self) -> dict[str, str]:
@@ -146,7 +161,7 @@ def resolve(
         try:
             if not allow_code:
                 refuse_code(suite)
-            suites.append(_suite(suite, *opening.collections(loaded, suite, known)))
+            suites.append(_suite(suite, harness.load(suite, allow_code=allow_code), *opening.collections(loaded, suite, known)))
         except InputError as error:
             problems += error.problems
     if problems:
@@ -167,16 +182,21 @@ def _scales(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], problems: l
     return scales
 
 
-def _suite(suite: LoadedSuite, collection: Collection, *further: Collection) -> Suite:
-    cases = build(suite, collection, *further)
-    checks = tuple(_check(suite, check) for check in suite.plan.checks)
+def _suite(suite: LoadedSuite, tasks: Tasks | None, collection: Collection, *further: Collection) -> Suite:
+    cases = build(suite, collection, *further, tasks=tasks)
+    cases = replace(cases, warnings=(*cases.warnings, *(harness.lacking(tasks) if tasks is not None else ())))
+    checks = tuple(_check(suite, check, cases, tasks) for check in suite.plan.checks)
     metrics = tuple(dict.fromkeys([*(check.metric for check in checks), *map(Metric.parse, suite.plan.report)]))
     benchmarks.verify(suite)
     pairs = forgetting.pairs(suite)
-    return Suite(suite, collection, cases, checks, metrics, _fingerprint(suite, collection, cases, pairs), pairs)
+    asked = _fingerprint(suite, collection, cases, pairs, tasks)
+    return Suite(suite, collection, cases, checks, metrics, asked, pairs, tasks.tasks if tasks is not None else ())
 
 
-def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
+def _check(suite: LoadedSuite, check: CheckPlan, cases: Cases, tasks: Tasks | None) -> Check:
+    # Where a task's data could not be had, its one case stands for all its items: no share of missing ones is small.
+    missing = {case.id for task in tasks.tasks if task.absent for case in task.cases} if tasks is not None else set()
+    blind = check.metric == TASK_SCORE and not missing.isdisjoint(cases.slices[check.slice])
     return Check(
         suite=suite.plan.suite,
         metric=Metric.parse(check.metric),
@@ -185,13 +205,14 @@ def _check(suite: LoadedSuite, check: CheckPlan) -> Check:
         slice=check.slice,
         limit=check.limit,
         strict=check.strict,
-        max_unscored=suite.plan.max_unscored,
+        max_unscored=0.0 if blind else suite.plan.max_unscored,
     )
 
 
-def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases, pairs: tuple[Pairs, ...]) -> str:
+def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases, pairs: tuple[Pairs, ...], tasks: Tasks | None) -> str:
     asked = suite.plan.model_dump(mode="json", exclude=ELSEWHERE)
     # What answers follows from the query and the collection; planted orders stand in a planted document: all of them are in here.
     made = [{key: value for key, value in asdict(case).items() if key not in FOLLOWING} for case in cases.cases]
     elsewhere = [part.collection.fingerprint for part in cases.elsewhere]
-    return fingerprint("suite", asked, collection.fingerprint, made, elsewhere, [[each.name, each.fingerprint] for each in pairs])
+    named = [[each.name, each.fingerprint] for each in pairs]
+    return fingerprint("suite", asked, collection.fingerprint, made, elsewhere, named, tasks.fingerprint if tasks is not None else [])

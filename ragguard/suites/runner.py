@@ -7,12 +7,15 @@ from pydantic import TypeAdapter
 
 from ragguard.data.collection import Collection
 from ragguard.execute.local import batches, resume
+from ragguard.execute.meter import Idle, Meter
 from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Case, Observation
 from ragguard.store import Store, fingerprint
 from ragguard.suites import adversarial, forgetting, formats, golden, version_confusion
 from ragguard.suites.golden import Cases
+from ragguard.suites.harness.tasks import Tasks
 from ragguard.systems.protocols import Progress, Retriever
+from ragguard.systems.remote import RemoteSystem
 
 KINDS: Mapping[str, Callable[..., Cases]] = {
     "adversarial": adversarial.build,
@@ -22,6 +25,12 @@ KINDS: Mapping[str, Callable[..., Cases]] = {
 }
 
 ASKING = "ask the queries"
+
+INDEX = "index"
+"""The stage that indexes a corpus; models are loaded in it too."""
+
+WITHIN = frozenset({"first_token"})
+"""Keys of an observation's seconds that lie within another."""
 
 BATCH = 64
 """Cases that are run, and kept, together."""
@@ -33,9 +42,9 @@ _OBSERVATIONS = TypeAdapter(list[Observation])
 _NOTES = TypeAdapter(dict[str, float | int | str])
 
 
-def build(suite: LoadedSuite, collection: Collection, *further: Collection) -> Cases:
-    """Make the cases of a suite of any kind; one of kind forgetting may have ``further`` collections."""
-    return formats.give(suite, KINDS[suite.plan.kind](suite, collection, *further))
+def build(suite: LoadedSuite, collection: Collection, *further: Collection, tasks: Tasks | None = None) -> Cases:
+    """Make the cases of a suite of any kind; one of kind forgetting may have ``further`` collections, and tasks of lm-eval."""
+    return formats.give(suite, KINDS[suite.plan.kind](suite, collection, *further, **({"tasks": tasks} if tasks is not None else {})))
 
 
 class Asker:
@@ -45,18 +54,25 @@ class Asker:
     failed is not taken for an answer: those cases, and no others, are asked again by the next run.
     """
 
-    def __init__(self, retriever: Retriever, store: Store, progress: Progress) -> None:
-        self.retriever, self.store, self.progress = retriever, store, progress
+    def __init__(self, retriever: Retriever, store: Store, progress: Progress, meter: Meter | None = None) -> None:
+        self.retriever, self.store, self.progress, self.meter = retriever, store, progress, meter or Idle()
         self._indexed, self._strange = "", 0
+        self._met, self._built = set[str](), set[str]()
+        self._first = "remote" if isinstance(retriever, RemoteSystem) else "retrieve"
 
     def observe(self, cases: Sequence[Case], collection: Collection, depth: int) -> Iterator[tuple[str, Sequence[Case], list[Observation]]]:
         """Yield, batch by batch, the SHA-256 of the answers as they are kept, the cases, and what the system did."""
-        left = len(cases)
+        left, asked_now = len(cases), set[str]()
+        self._met.add(collection.corpus_fingerprint)
 
         def ask(batch: Sequence[Case]) -> list[Observation]:
             if self._index(collection):
                 self.progress.start(ASKING, left)
-            return self.retriever.search(batch, depth)
+            asked_now.update(case.id for case in batch)
+            with self.meter.stage(self._first) as used:
+                found = self.retriever.search(batch, depth)
+                used.done += len(batch)
+            return found
 
         def mend(batch: Sequence[Case], kept: bytes) -> bytes:
             known = _OBSERVATIONS.validate_json(kept)
@@ -74,10 +90,19 @@ class Asker:
         self.progress.start(ASKING, left)
         for batch, payload in resume(list(batches(cases, BATCH)), keeper=self.store, kind="observations", key=key, do=do, mend=mend):
             observations = _OBSERVATIONS.validate_json(payload)
+            self._count_kept([each for each in observations if each.case not in asked_now])
             self._strange += sum(found.id not in collection.corpus for observation in observations for found in observation.ranking)
             yield sha256(payload).hexdigest(), batch, observations
             self.progress.advance(len(batch))
             left -= len(batch)
+        used = self.meter.of(INDEX)
+        used.done, used.kept = len(self._built), len(self._met - self._built)
+
+    def _count_kept(self, observations: Sequence[Observation]) -> None:
+        """Count what came from the store, for every stage that once took its time."""
+        for observation in observations:
+            for stage in {self._first, *observation.seconds} - WITHIN:
+                self.meter.of(stage).kept += 1
 
     def strange(self) -> Mapping[str, int]:
         """Return how many results, so far, name documents that the corpus does not have; nothing where there is none."""
@@ -97,6 +122,8 @@ class Asker:
         """Index a corpus, unless it is the one that stands; tell whether it was done, for then the progress is another stage's."""
         if self._indexed == collection.corpus_fingerprint:
             return False
-        self.retriever.index(collection, self.store, self.progress)
+        with self.meter.stage(INDEX):
+            self.retriever.index(collection, self.store, self.progress)
+        self._built.add(collection.corpus_fingerprint)
         self._indexed = collection.corpus_fingerprint
         return True

@@ -109,7 +109,7 @@ class DenseRetriever:
             seconds = {"retrieve": (block.seconds + time.perf_counter() - began) / len(block.ids)}
             for case, (positions, scores) in zip(block.ids, hits, strict=True):
                 ranking = (Ranked(self._ids[at], float(score)) for at, score in zip(positions, scores, strict=True))
-                found.append(Observation(case, tuple(ranking), seconds=seconds))
+                found.append(Observation(case, tuple(ranking), seconds=seconds, together={"retrieve": len(block.ids)}))
         return found
 
     def notes(self) -> Mapping[str, float | int | str]:

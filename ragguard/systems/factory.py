@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem
+from ragguard.execute.meter import Meter
 from ragguard.plan.generators import CausalGenerator as CausalPlan
 from ragguard.plan.generators import OpenAIGenerator as OpenAIPlan
 from ragguard.plan.retrievers import DenseRetriever as DensePlan
@@ -67,8 +68,8 @@ def build(spec: RetrieverPlan, *, base: Path, checkpoint: Path | None = None, al
     return _build(spec, _Site(base, checkpoint, allow_code))
 
 
-def assemble(spec: SystemPlan, *, base: Path, allow_code: bool = False) -> Retriever:
-    """Make the system that a plan describes, all stages of it, none of which is to be trained any more.
+def assemble(spec: SystemPlan, *, base: Path, allow_code: bool = False, meter: Meter | None = None) -> Retriever:
+    """Make the system that a plan describes, all stages of it, none of which is to be trained any more; ``meter`` measures them.
 
     Raises:
         InputError: as ``build``.
@@ -81,9 +82,9 @@ def assemble(spec: SystemPlan, *, base: Path, allow_code: bool = False) -> Retri
         raise InputError(Problem("", "the system has no retriever"))
     made = _build(spec.retriever, site)
     if spec.reranker is not None:
-        made = Reranked(made, reranker(spec.reranker, base=base, allow_code=allow_code), spec.reranker.depth, spec.reranker.keep)
+        made = Reranked(made, reranker(spec.reranker, base=base, allow_code=allow_code), spec.reranker.depth, spec.reranker.keep, meter)
     if spec.generator is not None:
-        made = Pipeline(made, generator(spec.generator, base=base, allow_code=allow_code), spec.generator.contexts)
+        made = Pipeline(made, generator(spec.generator, base=base, allow_code=allow_code), spec.generator.contexts, meter)
     return made
 
 

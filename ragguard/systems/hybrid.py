@@ -109,4 +109,7 @@ def _observe(case: str, parts: Sequence[Observation], ranking: tuple[Ranked, ...
     errors = [part.error for part in parts if part.error]
     stages = {stage for part in parts for stage in part.seconds}
     seconds = {stage: sum(part.seconds.get(stage, 0.0) for part in parts) for stage in sorted(stages)}
-    return Observation(case, error="; ".join(errors), seconds=seconds) if errors else Observation(case, ranking, seconds=seconds)
+    if errors:
+        return Observation(case, error="; ".join(errors), seconds=seconds)
+    together = {stage: max(part.together.get(stage, 1) for part in parts) for stage in seconds}
+    return Observation(case, ranking, seconds=seconds, together=together)

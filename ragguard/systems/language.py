@@ -1,5 +1,6 @@
 """A causal language model by transformers, with or without an adapter, asked in batches."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,17 @@ from ragguard.plan.source import display
 from ragguard.systems.adapters import Adapter
 from ragguard.systems.adapting import put_on
 from ragguard.systems.decoding import configuration, processors
+from ragguard.systems.fingerprints import digest, folder_digest
 from ragguard.systems.loading import check_finite, failures, load, load_tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the model said after a prompt, as token ids up to its end; ``seconds`` is its share of those ``together`` in its batch."""
+
+    ids: list[int]
+    seconds: float
+    together: int
 
 
 @dataclass
@@ -29,6 +40,22 @@ class LanguageModel:
     adapter: Adapter | None = None
     facts: dict[str, float | int | str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """The hashes of weights, tokenizer and adapter."""
+        adapter = folder_digest(self.adapter.folder) if self.adapter is not None else ""
+        return {"weights": folder_digest(self.folder), "tokenizer": folder_digest(self.tokenizer_folder), "adapter": adapter}
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over all that can change what the model makes of a given text."""
+        return digest({**self.files, "merge": self.plan.merge, "dtype": self.plan.dtype})
+
+    @property
+    def learned_prompt(self) -> bool:
+        """Whether the adapter is a learned prompt. It stands before the padding, which must then be none."""
+        return bool(getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False))
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -107,23 +134,25 @@ class LanguageModel:
         """What token ids say, without special tokens and the white space around."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 
-    def generate(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int]) -> list[list[int]]:
-        """Return what the model says after each prompt, as token ids up to its end, one batch of at most ``batch_size`` at a time.
+    def generate(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int]) -> list[Spoken]:
+        """Return what the model says after each prompt, one batch of at most ``batch_size`` at a time.
 
         ``seeds`` are for sampled decoding, one a prompt. Prompts are padded on the left, and batched with those of like length.
 
         Raises:
             CannotJudge: the model or the memory failed.
         """
-        said: list[list[int]] = [[] for _ in prompts]
+        said: dict[int, Spoken] = {}
         for batch in self._batches(list(map(len, prompts))):
-            for i, ids in zip(batch, self._batch([prompts[i] for i in batch], [seeds[i] for i in batch]), strict=True):
-                said[i] = ids
-        return said
+            began = time.perf_counter()
+            found = list(self._batch([prompts[i] for i in batch], [seeds[i] for i in batch]))
+            share = (time.perf_counter() - began) / len(batch)
+            said |= {i: Spoken(ids, share, len(batch)) for i, ids in zip(batch, found, strict=True)}
+        return [said[i] for i in range(len(prompts))]
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Positions, the longest first. A learned prompt stands before the padding, which must then be none: only like lengths together."""
-        learned = getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False)
+        """Positions, the longest first; under a learned prompt only like lengths together."""
+        learned = self.learned_prompt
         batch: list[int] = []
         for i in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
             if len(batch) == self.plan.batch_size or (learned and batch and lengths[batch[0]] != lengths[i]):

@@ -163,13 +163,15 @@ class Asked:
 class Said:
     """What came of it: the answer, or the error that prevented it. ``seconds`` 0 means: its share of the batch.
 
-    ``first_token`` is seconds until the answer began, 0 where that is not known.
+    ``together`` is how many questions shared those seconds equally; ``first_token`` is seconds until the answer began, 0 where that is
+    not known.
     """
 
     answer: Answer | None = None
     error: str = ""
     seconds: float = 0.0
     first_token: float = 0.0
+    together: int = 1
 
 
 class Generator(Protocol):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ragguard.execute.meter import Idle, Meter
 from ragguard.records.collection import Document
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.fingerprints import digest
@@ -17,7 +18,8 @@ class Reranked:
     What lies beyond keeps its order below them, and gets scores below theirs, unless ``keep`` says how many come out.
     """
 
-    def __init__(self, retriever: Retriever, reranker: Reranker, depth: int, keep: int | None) -> None:
+    def __init__(self, retriever: Retriever, reranker: Reranker, depth: int, keep: int | None, meter: Meter | None = None) -> None:
+        self._meter = meter or Idle()
         self.retriever, self._reranker, self._depth, self._keep = retriever, reranker, depth, keep
         self.fingerprint = digest(
             {"type": "reranked", "retriever": retriever.fingerprint, "reranker": reranker.fingerprint, "depth": depth, "keep": keep}
@@ -31,7 +33,7 @@ class Reranked:
         self._corpus = corpus
 
     def search(self, cases: Sequence[Case], depth: int) -> list[Observation]:
-        """Return one observation per case, in order. All pairs of all cases are scored together.
+        """Return one observation per case, in order. All pairs of all cases are scored together; seconds are shared out by pairs.
 
         Raises:
             CannotJudge: the retriever or the reranker failed as a whole.
@@ -39,13 +41,17 @@ class Reranked:
         found = self.retriever.search(cases, max(depth, self._depth))
         heads = [self._head(observation) for observation in found]
         pairs = [(case.text, document) for case, head in zip(cases, heads, strict=True) for document in head]
-        began = time.perf_counter()
-        scores = iter(self._reranker.score(pairs))
-        share = (time.perf_counter() - began) / len(pairs) if pairs else 0.0
-        return [
+        with self._meter.stage("rerank") as used:
+            began = time.perf_counter()
+            scores = iter(self._reranker.score(pairs))
+            share = (time.perf_counter() - began) / len(pairs) if pairs else 0.0
+            used.done += len(found)
+        made = [
             observation if observation.error else self._again(observation, head, [next(scores) for _ in head], share, depth)
             for observation, head in zip(found, heads, strict=True)
         ]
+        together = sum(map(bool, heads))
+        return [each if each.error else replace(each, together={**each.together, "rerank": together}) for each in made]
 
     def _head(self, observation: Observation) -> list[Document]:
         """The documents to be scored again; one that the corpus does not have cannot be, and stays where it is: below."""

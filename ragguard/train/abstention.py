@@ -1,16 +1,29 @@
 """Calibrate the extractive generator: from which similarity on does it answer?"""
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragguard.data.collection import Collection
 from ragguard.errors import CannotJudge
+from ragguard.plan.stages import Calibration
+from ragguard.plan.stages import ExtractiveGenerator as ExtractivePlan
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.systems.extractive import ExtractiveGenerator
-from ragguard.systems.protocols import Asked
+from ragguard.systems.fingerprints import digest
+from ragguard.systems.protocols import Asked, Generator, Progress, Retriever, Vault
+from ragguard.train.checkpoint import Checkpoint
+from ragguard.train.making import make
+from ragguard.train.mining import mine
+from ragguard.train.rows import cap
+
+DEEPER = 20
+"""Documents of the ranking beyond the contexts that those without the answer are taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,55 @@ def cut(answerable: NDArray[np.float64], unanswerable: NDArray[np.float64]) -> C
     below, equal = np.searchsorted(outside, inside, side="left"), np.searchsorted(outside, inside, side="right")
     auroc = float((below + equal).sum()) / (2 * len(inside) * len(outside))
     return Cut(float(levels[best]), float(sensitivity[best]), float(specificity[best]), auroc)
+
+
+@dataclass(frozen=True)
+class ThresholdJob:
+    """A calibration that was checked and can begin."""
+
+    plan: ExtractivePlan
+    recipe: Calibration
+    rows: tuple[Quadruplet, ...]
+    corpus: Collection
+    seed: int
+
+    def key(self, ranking: str, quoting: str) -> str:
+        """SHA-256 (hex) of everything that the threshold follows from; fingerprints of what ranks and of what quotes."""
+        return digest(
+            {
+                "type": "threshold",
+                "ranking": ranking,
+                "quoting": quoting,
+                "contexts": self.plan.contexts,
+                "max_rows": self.recipe.max_rows,
+                "seed": self.seed,
+                "corpus": self.corpus.corpus_fingerprint,
+                "data": digest([asdict(row) for row in self.rows]),
+            }
+        )
+
+
+def run(job: ThresholdJob, ranking: Retriever, quoting: Generator, out: Path, vault: Vault, progress: Progress) -> Checkpoint:
+    """Find the threshold; its checkpoint, a folder under ``out``, has no weights but a provenance that says ``threshold``.
+
+    Raises:
+        InputError: the retriever does not fit the corpus.
+        CannotJudge: nothing is left to ask; or the retriever, the encoder, the memory or the disk failed.
+    """
+    if not isinstance(quoting, ExtractiveGenerator):
+        raise TypeError("only the extractive generator has a threshold")
+    key = job.key(ranking.fingerprint, quoting.fingerprint)
+
+    def fit(_result: Path, _scratch: Path) -> dict[str, Any]:
+        began = time.perf_counter()
+        rows = cap(job.rows, job.recipe.max_rows, np.random.default_rng(job.seed))
+        found = mine(ranking, job.corpus, rows, job.plan.contexts + DEEPER, vault, progress)
+        quoting.prepare(vault, progress)
+        made = calibrate(quoting, rows, job.rows, found, job.corpus, job.plan.contexts)
+        about = {"key": key, "data": {"file": job.recipe.data, "rows": len(rows), "rows_in_file": len(job.rows)}, "seed": job.seed}
+        return {**about, **asdict(made), "recipe": job.recipe.model_dump(mode="json"), "seconds": round(time.perf_counter() - began, 3)}
+
+    return make(key, out, fit)
 
 
 def calibrate(

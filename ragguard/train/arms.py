@@ -56,7 +56,7 @@ def prepare(workshop: Workshop, arm: str) -> Ready:
     found = find(workshop.loaded, arm)
     trained = train_system(workshop, found.system, found.lock)
     plan = as_trained(found.system, trained)
-    retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code)
+    retriever = factory.assemble(plan, base=workshop.loaded.folder, allow_code=workshop.allow_code, meter=workshop.meter)
     if found.lock is not None:
         locks.verify(found.lock, retriever.fingerprint)
     seconds = [made.provenance[SECONDS] for made in trained.values()]

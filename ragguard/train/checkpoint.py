@@ -7,7 +7,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,15 @@ _NAMES_OF_CONTENT = {"base", "data", "revision", "seed", "device", "trust_remote
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model: its folder, the SHA-256 (hex) of its files, and its provenance (``provenance.json`` beside the weights)."""
+    """A trained model: its folder, the SHA-256 (hex) of its files, and its provenance (``provenance.json`` beside the weights).
+
+    ``fresh`` says that it was trained just now, and not found complete.
+    """
 
     folder: Path
     fingerprint: str
     provenance: Mapping[str, Any]
+    fresh: bool = field(default=False, compare=False)
 
 
 def key(*, base_fingerprint: str, data_hash: str, recipe: Recipe, seed: int, document_text: str, more: Mapping[str, Any]) -> str:

@@ -132,14 +132,26 @@ def ground(
         CannotJudge: the hub cannot be reached.
     """
     validate_for(document_text, corpus)
-    path = base_dir / Path(recipe.data).expanduser()
-    if not path.is_file():
-        raise InputError(Problem(display(path), "there is no such training file", "check train.data: it is relative to the plan"))
-    rows = tuple(load_quadruplets(path, corpus, answered=answered))
-    refuse_golden(rows, golden_queries, display(path))
+    rows = rows_of(recipe.data, corpus, golden_queries, base_dir, answered=answered)
     base = _base(recipe, base_dir)
     seed = DEFAULT_SEED if recipe.seed is None else recipe.seed
     return Ground(seed, document_text, corpus, rows, base, folder_digest(base), digest([asdict(row) for row in rows]))
+
+
+def rows_of(
+    data: str, corpus: Collection, golden_queries: Mapping[str, str], base_dir: Path, *, answered: bool = False
+) -> tuple[Quadruplet, ...]:
+    """Read the rows of a training file.
+
+    Raises:
+        InputError: there is no such file, rows are wrong, or a row's query stands in the golden set.
+    """
+    path = base_dir / Path(data).expanduser()
+    if not path.is_file():
+        raise InputError(Problem(display(path), "there is no such training file", "check data: it is relative to the plan"))
+    rows = tuple(load_quadruplets(path, corpus, answered=answered))
+    refuse_golden(rows, golden_queries, display(path))
+    return rows
 
 
 def _base(recipe: Recipe, base_dir: Path) -> Path:

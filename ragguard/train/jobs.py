@@ -7,11 +7,12 @@ from ragguard.plan.lora import LoraRecipe
 from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, RecordedRetriever, Retriever
-from ragguard.plan.stages import CrossEncoderRecipe, CrossEncoderReranker
+from ragguard.plan.stages import CrossEncoderRecipe, CrossEncoderReranker, ExtractiveGenerator
 from ragguard.plan.systems import SystemPlan
 from ragguard.train import biencoder, crossencoder, generator, replug
+from ragguard.train.abstention import ThresholdJob
 from ragguard.train.generatorjob import GeneratorJob
-from ragguard.train.job import BiEncoderJob, CrossEncoderJob, ReplugJob
+from ragguard.train.job import BiEncoderJob, CrossEncoderJob, ReplugJob, rows_of
 from ragguard.train.workshop import Workshop
 
 
@@ -50,3 +51,18 @@ def generator_job_of(workshop: Workshop, part: CausalGenerator, recipe: LoraReci
         what = "a recorded run has no ranking of the training queries to mine distractors from"
         raise InputError(Problem("", what, "say distractors: drawn"))
     return job
+
+
+def threshold_job_of(workshop: Workshop, part: ExtractiveGenerator, system: SystemPlan) -> ThresholdJob:
+    """Check everything that a calibration needs, without loading a model; the ``system`` need not be trained yet.
+
+    Raises:
+        InputError: rows are missing or wrong, or ask what the golden set asks; or a recorded run is to be asked the rows' queries.
+    """
+    if part.calibrate is None:
+        raise RuntimeError("a generator without calibrate: has its threshold")
+    if any(isinstance(each, RecordedRetriever) for _, each in retrievers(system)):
+        what = "a recorded run has no ranking of the training queries to calibrate on"
+        raise InputError(Problem("", what, "say threshold: instead of calibrate:"))
+    rows = rows_of(part.calibrate.data, workshop.corpus, workshop.golden, workshop.loaded.folder)
+    return ThresholdJob(part, part.calibrate, rows, workshop.corpus, workshop.loaded.plan.seed)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,4 +46,4 @@ def make(key: str, out: Path, fit: Callable[[Path, Path], Mapping[str, Any]]) ->
     made = checkpoint.load(folder)
     if made is None:
         raise CannotJudge(f"{folder}: the checkpoint changed while it was written; train again")
-    return made
+    return replace(made, fresh=True)

@@ -14,12 +14,12 @@ from ragguard.plan.recipes import Recipe
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
 from ragguard.plan.services import RemoteSystem
-from ragguard.plan.stages import CrossEncoderReranker, Generator, PythonReranker, Reranker
+from ragguard.plan.stages import CrossEncoderReranker, ExtractiveGenerator, Generator, PythonReranker, Reranker
 from ragguard.plan.systems import SystemPlan
 from ragguard.systems import factory
 from ragguard.systems.templates import validate_for
 from ragguard.train.arms import find
-from ragguard.train.jobs import generator_job_of, job_of, reranker_job_of
+from ragguard.train.jobs import generator_job_of, job_of, reranker_job_of, threshold_job_of
 from ragguard.train.workshop import Workshop
 
 Stage: TypeAlias = Reranker | Generator | RemoteSystem
@@ -71,6 +71,8 @@ def _look_at_stage(workshop: Workshop, stage: Stage | None, system: SystemPlan, 
         reranker_job_of(workshop, stage, stage.train, system.retriever)
     elif isinstance(stage, CausalGenerator) and stage.train is not None:
         generator_job_of(workshop, stage, stage.train, system)
+    elif isinstance(stage, ExtractiveGenerator) and stage.calibrate is not None:
+        threshold_job_of(workshop, stage, system)
     elif isinstance(stage, CrossEncoderReranker | PythonReranker):
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     elif isinstance(stage, RemoteSystem):

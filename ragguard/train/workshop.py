@@ -1,12 +1,13 @@
 """What training needs, whatever is trained."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem
+from ragguard.execute.meter import Meter
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.lock import Lock
 from ragguard.plan.recipes import Recipe
@@ -39,8 +40,8 @@ class Staged:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What training needs: the plan, the corpus that is searched, the golden queries no training may see, and whether code that the
-    plan names may run.
+    """What training needs: the plan, the corpus that is searched, the golden queries no training may see, whether code that the
+    plan names may run, and what measures the stages.
     """
 
     loaded: LoadedPlan
@@ -49,6 +50,7 @@ class Workshop:
     store: Store
     progress: Progress
     allow_code: bool = False
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def checkpoints(self) -> Path:
@@ -59,6 +61,14 @@ class Workshop:
         """Return the checkpoint that a lock names, if it is there and whole."""
         name = lock.checkpoints.get(place) if lock is not None else None
         return checkpoint.load(self.checkpoints / name) if name else None
+
+    def make(self, place: str, kept: Checkpoint | None, training: Callable[[Progress], Checkpoint]) -> Checkpoint:
+        """Return the checkpoint that was kept, or that a training leaves, measured as a stage of its own."""
+        with self.meter.stage(f"train the {place.split('.', maxsplit=1)[0]}") as used:
+            made = kept or training(self.shown(place))
+            used.done += made.fresh
+            used.kept += not made.fresh
+        return made
 
     def shown(self, place: str) -> Staged:
         """Return the progress of what is trained at a place: every stage of it bears the place's name."""

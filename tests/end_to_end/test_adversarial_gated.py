@@ -49,7 +49,7 @@ def test_cases_means_and_costs_are_in_the_report(world, capsys):
     report = world.report
     (suite,) = report.suites
     assert suite.made == ("plain", "polite", "negated", "swapped", "distractors", "poisoned", "instructions")
-    assert suite.description == "each attack aims at 5 intents at most"
+    assert suite.note == "each attack aims at 5 intents at most"
     aside = [case for case in report.cases if case.aside]
     assert len(aside) == 80
     assert suite.cases == len(report.cases) - 80
@@ -106,8 +106,8 @@ def test_full_lifts_the_caps(world):
     world.gate("--full")
     full = world.report.suites[0]
     assert (capped.cases, full.cases) == (80 + 3 * 5, 3 * 80 + 3 * 80)  # plain changes nothing here
-    assert capped.description == "1 of 4 perturbations a query; each attack aims at 5 intents at most"
-    assert full.description == ""
+    assert capped.note == "1 of 4 perturbations a query; each attack aims at 5 intents at most"
+    assert full.note == ""
     assert capped.fingerprint != full.fingerprint
 
 

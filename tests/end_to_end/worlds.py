@@ -131,6 +131,12 @@ class World:
         assert read.pop("times")["started"]
         return json.dumps(read, indent=1)
 
+    def page(self) -> str:
+        """report.md without its part of times."""
+        head, fold, times = (self.out / "report.md").read_text(encoding="utf-8").partition("<details><summary>Time, memory and speed")
+        assert fold
+        return head + times.partition("</details>")[2]
+
     def calls(self) -> list[str]:
         log = self.folder / "calls.log"
         return log.read_text().splitlines() if log.exists() else []

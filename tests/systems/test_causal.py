@@ -83,6 +83,14 @@ def test_a_random_model_answers_the_same_in_any_batch(llama, make, more) -> None
         assert answers(make(llama, batch_size=size, **more)) == alone
 
 
+def test_the_seconds_of_an_answer_are_its_share_of_its_batch(llama, make) -> None:
+    said = make(llama, batch_size=8).answer(QUESTIONS)
+    assert [each.together for each in said].count(8) == 16
+    assert [each.together for each in said].count(4) == 4
+    assert all(each.seconds > 0 for each in said)
+    assert {each.together for each in make(llama, batch_size=1).answer(QUESTIONS[:3])} == {1}
+
+
 def test_the_share_of_answers_that_the_batch_changes_is_reported(shared_data, make) -> None:
     """In half precision it does: the note must say of the first 32 answers what asking each of them alone says."""
     real, asked = shared_data / "stories260K" / "hf", [Asked(f"{i}", f"{QUESTIONS[i % 20].question} {i}", ()) for i in range(32)]
@@ -95,7 +103,7 @@ def test_greedy_is_the_likeliest_token_again_and_again(llama, make) -> None:
     from transformers import AutoModelForCausalLM
 
     generator, model = make(llama), AutoModelForCausalLM.from_pretrained(llama)
-    tokenizer = generator._language.tokenizer
+    tokenizer = generator.language.tokenizer
     for asked, answer in zip(QUESTIONS[:4], answers(generator, QUESTIONS[:4]), strict=True):
         prompt = "".join(f"[{n}] {d.text}\n" for n, d in enumerate(asked.contexts, 1)) + asked.question
         ids = tokenizer(prompt.strip(), return_tensors="pt")["input_ids"]

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ragguard.errors import CannotJudge, InputError
+from ragguard.execute.meter import Meter
 from ragguard.plan.stages import CrossEncoderReranker as CrossEncoderPlan
 from ragguard.plan.stages import PythonReranker as PythonPlan
 from ragguard.records.collection import Document, Query
@@ -83,6 +85,7 @@ def test_the_head_is_ordered_anew_and_the_rest_stays_below(own, asked) -> None:
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == 5
     assert found.seconds.keys() == {"retrieve", "rerank"}
+    assert found.together == {"rerank": 1}
 
 
 def test_keep_says_how_many_come_out_and_depth_is_asked_for(own, asked) -> None:
@@ -97,6 +100,7 @@ def test_an_error_an_empty_ranking_and_an_unknown_document(own, asked) -> None:
     _, (bad, fine) = asked(own("by_length"), "tea", "cat", cases=[case("bad"), case("q")])
     assert bad.error == "timeout"
     assert [each.id for each in fine.ranking] == ["cat", "tea"]
+    assert fine.together == {"rerank": 1}, "the one that failed shares no time"
     _, (nothing,) = asked(own("by_length"))
     assert nothing.ranking == ()
     _, (found,) = asked(own("by_length"), "nobody", "tea", "cat")
@@ -107,6 +111,19 @@ def test_an_error_an_empty_ranking_and_an_unknown_document(own, asked) -> None:
 def test_a_reranker_that_fails_is_an_outage(own, asked, function: str, words: str) -> None:
     with pytest.raises(CannotJudge, match=words):
         asked(own(function), "tea", "cat")
+
+
+def test_without_a_meter_it_resets_nobodys_peak(own, asked) -> None:
+    """So is a reranker asked in a training, which is a stage of its own."""
+    meter = Meter()
+    with meter.stage("train"):
+        assert np.ones(25_000_000)[-1] == 1
+        asked(own("by_length"), "tea", "cat")
+    with meter.stage("after"):
+        pass
+    if meter.memory.reach != "stage":
+        pytest.skip("this system does not let a peak be reset")
+    assert (meter.of("train").memory or 0) - (meter.of("after").memory or 0) > 195e6
 
 
 def test_code_runs_only_where_somebody_allowed_it(tmp_path: Path) -> None:

@@ -68,6 +68,9 @@ def test_a_trained_reranker_is_gated_accepted_and_run_from_the_lock(plan, folder
     assert set(arm.provenance) == {"reranker"}
     assert arm.provenance["reranker"]["recipe"]["recipe"] == "crossencoder"
     assert "new/train" in report.times.seconds
+    (trained,) = [each for each in report.times.stages if each.name == "train the reranker"]
+    assert (trained.arm, trained.done, trained.kept) == ("new", 1, 0)
+    assert (trained.memory or 0) > 100e6
     assert gate.train(path) == {"new/reranker": folder / ".ragguard/checkpoints" / arm.provenance["reranker"]["checkpoint"]}
     reports.write(report, folder / "reports/t")
     accept.accept("new", path, folder / "reports/t/report.json", force=True)
@@ -76,6 +79,8 @@ def test_a_trained_reranker_is_gated_accepted_and_run_from_the_lock(plan, folder
     (folder / "train.jsonl").rename(folder / "other.jsonl")
     again = gate.run(plan(baseline="accepted", data="other.jsonl", seed=8))
     assert {each.name: each.fingerprint for each in again.arms}["baseline"] == arm.fingerprint
+    kept = {each.arm: (each.done, each.kept) for each in again.times.stages if each.name == "train the reranker"}
+    assert kept == {"baseline": (0, 1), "new": (1, 0)}
 
 
 @pytest.mark.slow
