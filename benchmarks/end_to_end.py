@@ -99,7 +99,7 @@ class Setting:
 def rows(setting: Setting) -> Iterator[Row]:
     """The lines of the table, each stage before those that use it."""
     tuned = setting.dense(train=setting.recipe("biencoder", base=MINILM, epochs=2, learning_rate=3e-5))
-    recipe = setting.recipe("crossencoder", base=MINILM, max_seq_length=256)
+    recipe = setting.recipe("crossencoder", base=MINILM, learning_rate=1e-4, max_seq_length=256)
     reranker = {"type": "cross-encoder", "document_text": TEXTS[setting.collection], "max_seq_length": 256, "train": recipe}
     chain = {"retriever": tuned, "reranker": reranker}
     yield Row("encoder", {"retriever": tuned})
@@ -112,7 +112,7 @@ def rows(setting: Setting) -> Iterator[Row]:
 
 def rows_of_model(setting: Setting, folder: Path, chain: Values) -> Iterator[Row]:
     """The lines that need a language model."""
-    asked = {"type": "causal-lm", "prompt": PROMPT, "chat": False, "document_text": "{text}", "max_new_tokens": 64, "device": "cpu"}
+    asked = {"type": "causal-lm", "prompt": PROMPT, "chat": False, "document_text": "{text}", "max_new_tokens": 96, "device": "cpu"}
     model = {**asked, "model": str(folder)}
     taught = setting.recipe("replug", base=MINILM, generator=model, k=8)
     lora = setting.recipe("lora", base=str(folder), raft={"distractors": "mined"}, epochs=3, learning_rate=1e-3, max_seq_length=None)
@@ -139,6 +139,10 @@ def write(folder: Path, row: Row, setting: Setting) -> Path:
     return folder / "gate.yaml"
 
 
+class CouldNotRunError(Exception):
+    """A gate that ended without a verdict."""
+
+
 def run(plan: Path, store: Path) -> tuple[Report, float]:
     """Gate a plan in a process of its own; return its report and the peak of its resident memory in MiB."""
     environment = {**os.environ, "RAGGUARD_STORE": str(store)}
@@ -148,7 +152,7 @@ def run(plan: Path, store: Path) -> tuple[Report, float]:
         _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode not in (0, 1, 2):
-        raise SystemExit(f"{plan}: exit code {child.returncode}\n{(plan.parent / 'said.txt').read_text(encoding='utf-8')}")
+        raise CouldNotRunError(f"exit code {child.returncode}: {(plan.parent / 'said.txt').read_text(encoding='utf-8').strip()}")
     return document.from_json(plan.parent / "report.json"), usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
@@ -179,28 +183,38 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def show(setting: Setting, scratch: Path, store: Path) -> None:
-    """Print the table of a setting, line by line; the untuned encoder has one where it is first asked, and where it first answers."""
+def show(setting: Setting, scratch: Path, store: Path) -> int:
+    """Print the table of a setting, line by line, and return how many rows could not be run.
+
+    The untuned encoder has a line where it is first asked, and where it first answers.
+    """
     print(line(setting.collection, [*COLUMNS, "training min", "asking min", "peak MiB"]))
     untuned = {RANKED: "untuned all-MiniLM-L6-v2", ANSWERED: "untuned all-MiniLM-L6-v2, extractive answers"}
+    failed = 0
     for i, row in enumerate(rows(setting)):
-        report, peak = run(write(scratch / f"{setting.collection}-{i}", row, setting), store)
+        try:
+            report, peak = run(write(scratch / f"{setting.collection}-{i}", row, setting), store)
+        except CouldNotRunError as error:
+            failed += 1
+            print(f"{row.name}: {error}", flush=True)
+            continue
         if row.suites in untuned:
             print(line(untuned.pop(row.suites), cells(report, "baseline", None)))
         print(line(row.name, cells(report, "row", peak)), flush=True)
+    return failed
 
 
 def main() -> int:
-    """Print a table a collection."""
+    """Print a table a collection; return 1 if a row could not be run."""
     given = arguments()
     generator = given.generator or next((folder for folder in GENERATORS if folder.is_dir()), None)
+    rows_asked, chosen = None if given.full else given.rows, [given.collection] if given.collection else list(TEXTS)
     with tempfile.TemporaryDirectory() as name:
         store = (given.store or Path(name) / "store").resolve()
-        for collection in [given.collection] if given.collection else TEXTS:
-            show(Setting(collection, None if given.full else given.rows, generator), Path(name), store)
+        failed = sum(show(Setting(each, rows_asked, generator), Path(name), store) for each in chosen)
     if generator is None:
         print("no language model is here: rows that need one are left out; name one with --generator")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
