@@ -22,7 +22,7 @@ PARTS = {
 }
 """Where the parts of a workspace lie in a checkout (in the wheel: below ``share``), and where they go."""
 
-LEFT_OUT = {"source", "canonical.yaml", "tasks", "__pycache__"}
+LEFT_OUT = {"source", "canonical.yaml", "tasks", "skills.yaml", "__pycache__"}
 
 
 def share(part: str) -> Path:

@@ -83,7 +83,8 @@ def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel
     golden |= {f"golden/cards/{name}" for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "train.jsonl", "qrels/test.tsv")}
     golden |= {f"golden/general/{name}" for name in ("MANIFEST", "corpus.jsonl", "queries.jsonl", "qrels/test.tsv")}
     golden.add("golden/similarity/pairs.jsonl")
-    suites = {f"suites/{path.name}" for path in (root / "suites").glob("*.yaml")}
+    # The skills of golden/models/nano, which does not come along, are asked in a checkout alone.
+    suites = {f"suites/{path.name}" for path in (root / "suites").glob("*.yaml")} - {"suites/skills.yaml"}
     assert {"suites/golden.yaml", "suites/version-confusion.yaml"} <= suites
     assert shared == {*suites, "examples/starter/gate.yaml", *golden}
     top = {name.split("/")[0] for name in names}
