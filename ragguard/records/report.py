@@ -126,8 +126,8 @@ class CaseRun:
     """One case: what was asked and expected, how each arm scored, and the head of its ranking.
 
     ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure. ``answers`` are those of the arms that
-    answer, and ``contexts`` the ids of the documents that they were given. ``task`` is the lm-eval task that the case is an item of, and
-    ``expected`` what that wants to be said.
+    answer, and ``contexts`` the ids of the documents that they were given. ``task`` is the lm-eval task that the case is an item of.
+    ``expected`` is what ought to be said, where anything is: a query's golden answer, or what an item of a task wants.
     """
 
     id: str

@@ -97,6 +97,7 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
     """A suite's cases with what every arm made of them."""
     for case in suite.cases.cases:
         ran = {name: scores for name, scores in arms.items() if case.id in scores.scores}
+        answers = {name: arm.answers[case.id] for name, arm in ran.items() if case.id in arm.answers}
         yield CaseRun(
             id=case.id,
             suite=suite.name,
@@ -109,10 +110,10 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
             rankings={name: arm.heads[case.id] for name, arm in ran.items()},
             errors={name: arm.errors[case.id] for name, arm in ran.items() if case.id in arm.errors},
             aside=case.id not in suite.cases.slices[""],
-            answers={name: arm.answers[case.id] for name, arm in ran.items() if case.id in arm.answers},
+            answers=answers,
             contexts={name: arm.contexts[case.id] for name, arm in ran.items() if case.id in arm.contexts},
             task=case.task,
-            expected=case.expected,
+            expected=case.expected or (case.query.gold_answer if answers else ""),
         )
 
 

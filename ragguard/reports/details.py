@@ -80,6 +80,7 @@ def query(report: Report, decision: Decision, loss: worst.Loss) -> str:
         lines.append(f"- wanted {_document(report, id_, code)}grade {grade}: {where}")
     if len(wanted) > _WANTED:
         lines.append(f"- and {len(wanted) - _WANTED} more wanted")
+    lines += [f"- {prose(name)}: {prose(words.clip(said, _TEXT))}" for name, said in worst.said(case, (before, after))]
     text = lines[0] + "\n\n" + "\n".join(lines[1:]) + "\n\n" + _rankings(report, case, (before, after))
     return folded(f"{summary} {html.escape(change)}", text)
 

@@ -51,6 +51,9 @@ def _item(report: Report, case: CaseRun, arms: list[str], pen: Pen) -> None:
 
 
 def _answers(case: CaseRun, arms: list[str], pen: Pen) -> None:
+    if case.expected and case.answers:
+        pen.say("\nWanted answer", "bold")
+        pen.quote(case.expected)
     for arm in arms:
         answer = case.answers.get(arm)
         if answer is not None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ragguard.records.report import Report, SuiteRun
+from ragguard.records.report import CaseRun, Report, SuiteRun
 from ragguard.records.verdict import Decision
 from ragguard.reports import efficiency, figures, flips, means, moved, robustness, spent, tables, words, worst
 from ragguard.reports.one_query import show_query
@@ -12,7 +12,7 @@ from ragguard.reports.pen import ANSWER_STYLE, Pen
 
 __all__ = ["show", "show_query"]
 
-QUERIES = 3
+QUERIES, _RANKS, _ANSWER = 3, 5, 300
 
 
 def show(report: Report, console: Console, folder: Path | None = None, queries: int = QUERIES) -> None:
@@ -95,8 +95,19 @@ def _worst(report: Report, decision: Decision, suite: str, pen: Pen, queries: in
         change = f"{figures.mean(loss.before, unit)} -> {figures.mean(loss.after, unit)}"
         pen.say(f"\n{loss.case.id}: {loss.metric} {change}", "bold")
         pen.quote(loss.case.text)
-        tables.wanted(report, loss.case, (words.baseline(report), decision.candidate), pen)
-        pen.print(tables.rankings(report, loss.case, (words.baseline(report), decision.candidate), pen, depth=5))
+        _lost(report, loss.case, (words.baseline(report), decision.candidate), pen)
+
+
+def _lost(report: Report, case: CaseRun, arms: tuple[str, str], pen: Pen) -> None:
+    """A case that got worse: where what it wanted went, what was said, and what was ranked."""
+    tables.wanted(report, case, arms, pen)
+    told = worst.said(case, arms)
+    for name, text in told:
+        pen.item(f"{name}: {words.clip(text, _ANSWER)}")
+    if told and worst.alike(case, arms):
+        pen.item(f"both ranked alike: {', '.join(shown.id for shown in case.rankings[arms[0]][:_RANKS])}")
+    else:
+        pen.print(tables.rankings(report, case, arms, pen, depth=_RANKS))
 
 
 def _notes(report: Report, pen: Pen) -> None:

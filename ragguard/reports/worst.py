@@ -1,5 +1,6 @@
 """Which queries got worse, and where the documents that they wanted went."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragguard.records.metric import TASK_SCORE, Metric, Scale
@@ -76,6 +77,18 @@ def grade(shown: Shown) -> str:
 def wanted(case: CaseRun) -> list[tuple[str, int]]:
     """The relevant documents with their grades, the best first, ties by id."""
     return sorted(((id_, value) for id_, value in case.relevant.items() if value > 0), key=lambda pair: (-pair[1], pair[0]))
+
+
+def said(case: CaseRun, arms: Sequence[str]) -> list[tuple[str, str]]:
+    """What ought to be said to a query and what each arm says, under their names; empty where no arm answers."""
+    answers = [(f"{arm} says", case.answers[arm].text or "nothing") for arm in arms if arm in case.answers]
+    return [*([("wanted answer", case.expected)] if case.expected else []), *answers] if answers else []
+
+
+def alike(case: CaseRun, arms: Sequence[str]) -> bool:
+    """Whether the arms ranked the same documents in the same order, so that a loss is the answer's."""
+    heads = {tuple(shown.id for shown in case.rankings.get(arm, ())) for arm in arms}
+    return len(heads) == 1 and heads != {()}
 
 
 def place(case: CaseRun, arm: str, id_: str) -> str:

@@ -1,9 +1,13 @@
 from dataclasses import replace
+from io import StringIO
 
 import factory
+from rich.console import Console
 
+from ragguard.records.evidence import Answer
 from ragguard.records.report import Report
-from ragguard.reports import figures, worst
+from ragguard.reports import figures, markdown, worst
+from ragguard.reports.terminal import show
 
 
 def lost(report: Report) -> list[tuple[str, float]]:
@@ -44,3 +48,37 @@ def test_a_bound_shows_on_which_side_of_the_margin_it_lies() -> None:
     assert figures.bound(-0.01, 0.05) == "-0.010"
     assert figures.signed(-0.0001) == "0.000"
     assert figures.p_value(0.0) == "p < 0.0001"
+
+
+def answering(alike: bool) -> Report:
+    report = factory.with_cases(factory.small("block", factory.verdict("fail")), ["how long?"])
+    (case,) = report.cases
+    answers = {"baseline": Answer("72 hours [1]"), "tuned": Answer("", abstained=True)}
+    rankings = {**case.rankings, "tuned": case.rankings["baseline"]} if alike else case.rankings
+    return replace(report, cases=(replace(case, answers=answers, expected="*72* hours", rankings=rankings),))
+
+
+def printed(report: Report) -> str:
+    console = Console(file=StringIO(), width=100)
+    show(report, console)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_what_was_said_stands_beside_what_was_ranked() -> None:
+    text = printed(answering(alike=False))
+    assert "- wanted answer: *72* hours\n- baseline says: 72 hours [1]\n- tuned says: nothing\n" in text
+    assert "[2] how long?" in text
+    page = markdown.render(answering(alike=False))
+    assert "- wanted answer: \\*72\\* hours\n- baseline says: 72 hours \\[1\\]\n- tuned says: nothing\n" in page
+
+
+def test_rankings_that_are_alike_are_told_once() -> None:
+    text = printed(answering(alike=True))
+    assert "- both ranked alike: how long?, d2\n" in text
+    assert "[2] how long?" not in text
+
+
+def test_systems_that_do_not_answer_say_nothing() -> None:
+    report = factory.with_cases(factory.small("block", factory.verdict("fail")), ["how long?"])
+    assert worst.said(report.cases[0], ("baseline", "tuned")) == []
+    assert "wanted answer" not in printed(report)
