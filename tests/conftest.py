@@ -32,8 +32,8 @@ def nano_folder() -> Path:
     return folder
 
 
-EXCUSED = ("needs ../shared/data",)
-"""Reasons for which CI may skip: the project works without that folder, and not every checkout has it."""
+EXCUSED = ("needs ../shared/data", "needs a CUDA device")
+"""Reasons for which CI may skip: the project works without that folder and that device, and not every machine has them."""
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

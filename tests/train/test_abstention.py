@@ -94,16 +94,17 @@ def plan(folder: Path, minilm: str, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.slow
-def test_a_candidate_is_calibrated_in_a_gate_once_and_accepted_with_its_threshold(plan, folder: Path) -> None:
-    path = plan("{type: extractive, calibrate: {data: train.jsonl, max_rows: 12}}")
-    gate.run(path)
+def test_a_candidate_is_calibrated_in_a_gate_once_and_its_threshold_kept(plan, folder: Path, minilm: str) -> None:
+    path = plan("{type: extractive, calibrate: {data: train.jsonl, max_rows: 12}}", f"{{type: dense, model: {minilm}}}")
+    first = gate.run(path, store=folder / "store")
+    assert first.answer != "error", first.decisions[0].reasons
     (folder / "train.jsonl").rename(folder / "away.jsonl")
     with pytest.raises(InputError, match="there is no file train"):
-        gate.run(path)
+        gate.run(path, store=folder / "store")
     (folder / "away.jsonl").rename(folder / "train.jsonl")
-    (made,) = (folder / ".ragguard/checkpoints").glob("*/provenance.json")
+    (made,) = (folder / "store/checkpoints").glob("*/provenance.json")
     before = made.stat().st_mtime_ns
-    report = gate.run(path)
+    report = gate.run(path, store=folder / "store")
     assert made.stat().st_mtime_ns == before
     (arm,) = [arm for arm in report.arms if arm.name == "new"]
     about = arm.provenance["generator"]
