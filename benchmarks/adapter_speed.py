@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 from ragguard.data.collection import load
-from ragguard.gate import Silent
 from ragguard.metrics.efficiency import quantiles
 from ragguard.plan.generators import CausalGenerator
 from ragguard.statistics.quantile import ratio
@@ -26,6 +25,7 @@ from ragguard.store import Store
 from ragguard.systems import factory
 from ragguard.systems.interleaved import Turn, interleaved
 from ragguard.systems.protocols import Asked, Generator
+from ragguard.systems.silent import Silent
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = (ROOT / "golden" / "models" / "nano", ROOT.parent / "shared" / "data" / "stories260K" / "hf")

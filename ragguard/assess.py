@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from ragguard import gate
+from ragguard import gate, preflight
 from ragguard.data import manifest
 from ragguard.errors import InputError
 from ragguard.metrics import catalog
@@ -29,7 +29,7 @@ def check(plan: Path, *, allow_code: bool = False) -> Assessment:
     Raises:
         InputError: with every problem found, files that differ from their MANIFEST included.
     """
-    resolved = gate.load(plan, allow_code=allow_code)
+    resolved = preflight.load(plan, allow_code=allow_code)
     collections = {collection.folder: collection for collection in resolved.collections}
     problems = [problem for folder in collections if (folder / manifest.NAME).is_file() for problem in manifest.verify(folder)]
     if problems:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from ragguard import gate
+from ragguard import preflight
 from ragguard.data.planted import PlantedCorpus
 from ragguard.records.collection import Document
 from ragguard.store import write_atomically
@@ -23,7 +23,7 @@ def write(plan: Path, out: Path, *, allow_code: bool = False) -> list[Path]:
         InputError: the plan, a suite or the data is wrong.
     """
     written = []
-    for suite in gate.load(plan, allow_code=allow_code).suites:
+    for suite in preflight.load(plan, allow_code=allow_code).suites:
         for part in suite.parts:
             folder = out / suite.name / _place(suite, part)
             written.append(_lines(folder / "queries.jsonl", ({"_id": case.id, "text": case.text} for case in part.cases)))

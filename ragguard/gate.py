@@ -14,13 +14,11 @@ from ragguard.decision.judge import judge
 from ragguard.drift import Drift
 from ragguard.errors import CannotJudge, InputError, Problem, suggest
 from ragguard.execute.meter import Meter
-from ragguard.metrics import catalog, efficiency
+from ragguard.metrics import efficiency
 from ragguard.plan import load as plans
-from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan
-from ragguard.plan.lock import NAME as LOCK
+from ragguard.preflight import load, references, refuse_speechless
 from ragguard.records.evidence import PairedScores
-from ragguard.records.metric import Metric
 from ragguard.records.report import Arm, Report, Role, Times
 from ragguard.records.verdict import Decision, Estimate
 from ragguard.reports.assemble import ArmScores, assemble
@@ -28,25 +26,15 @@ from ragguard.reports.document import to_json
 from ragguard.reports.redaction import hider
 from ragguard.statistics.estimate import estimate
 from ragguard.store import Store, write_atomically
-from ragguard.suites import answering
-from ragguard.suites.resolve import Resolved, Suite, resolve
+from ragguard.suites.resolve import Resolved, Suite
 from ragguard.suites.runner import Asker
 from ragguard.systems.protocols import Progress
+from ragguard.systems.silent import Silent
 from ragguard.train.arms import Ready, prepare, system_of
 from ragguard.train.end_to_end import train_system
 from ragguard.train.survey import survey
 from ragguard.train.workshop import Workshop
 from ragguard.trial import Trial
-
-
-class Silent:
-    """Progress that nobody sees."""
-
-    def start(self, label: str, total: int) -> None:
-        """Do nothing."""
-
-    def advance(self, n: int) -> None:
-        """Do nothing."""
 
 
 @dataclass
@@ -72,56 +60,6 @@ class _Run:
         begin = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - begin, 3)
-
-
-def load(plan: LoadedPlan | Path | str, *, allow_code: bool = False) -> Resolved:
-    """Read a plan (or take one that was read) and resolve everything that it names, without training or running anything.
-
-    Perturbations that are code of the user's own do run, if ``allow_code`` says that they may.
-
-    Raises:
-        InputError: with every problem found.
-    """
-    loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
-    resolved = _answered(resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code))
-    wrong = [problem for suite in resolved.suites for problem in (*_says_nothing(suite), *_never_judged(suite))]
-    if wrong:
-        raise InputError(wrong)
-    return resolved
-
-
-def _answered(resolved: Resolved) -> Resolved:
-    """What of the suites can be judged of systems that answer, or do not."""
-    plan, folder = resolved.loaded.plan, resolved.loaded.folder
-    known = [arm for arm in _references(resolved.loaded) if arm != "baseline" or plan.baseline != "accepted" or (folder / LOCK).is_file()]
-    systems = {arm: system_of(resolved.loaded, arm) for arm in (*known, *plan.candidates)}
-    fitting = answering.fit(resolved, {arm: system.answers for arm, system in systems.items()}, catalog.about_answers)
-    several = any(getattr(system.generator, "repeats", 1) > 1 for system in systems.values())
-    return replace(fitting, scales=answering.graded(fitting.scales, catalog.about_answers)) if several else fitting
-
-
-def _never_judged(suite: Suite) -> Iterator[Problem]:
-    """The checks that would let a verdict hang on a metric which says nothing of better or worse."""
-    for check in suite.checks:
-        if catalog.advisory(check.metric) and check.tier != "advisory":
-            what = f"{check.metric} can only be advisory: {catalog.why_advisory(check.metric)}"
-            instead = catalog.instead(check.metric)
-            fix = f"write tier: advisory, or check {instead}" if instead else "write tier: advisory"
-            yield Problem(suite.loaded.source.where(("checks", suite.place(check))), what, fix)
-
-
-def _says_nothing(suite: Suite) -> Iterator[Problem]:
-    """The metrics that apply to no case of their check, or of the suite that reports them: no run could ever score them."""
-    checks = [(("checks", suite.place(check)), check.metric, check.slice) for check in suite.checks]
-    shown = [(("report", i), Metric.parse(name), "") for i, name in enumerate(suite.loaded.plan.report)]
-    for location, metric, slice_ in (*checks, *(each for each in shown if each[1] in suite.metrics)):
-        members = [case for case in suite.cases.cases if case.id in suite.cases.slices[slice_]]
-        needs = catalog.needs(metric) or ("queries" if all(case.task for case in members) else "")
-        members = members if needs else []
-        given = [reason for case in members if (reason := catalog.applicable(metric, case)) is not None]
-        if members and len(given) == len(members):
-            what = f"{metric} applies to none of its {len(members)} cases: {given[0].not_applicable}"
-            yield Problem(suite.loaded.source.where(location), what, f"drop it, or name another slice: it needs {needs}")
 
 
 def run(
@@ -150,9 +88,9 @@ def run(
         resolved = load(loaded.uncapped() if full else loaded, allow_code=allow_code)
         gated = _gated(resolved.loaded, candidate)
         workshop = replace(_workshop(resolved, store, progress, allow_code), meter=meter)
-        survey(workshop, [*_references(resolved.loaded), *gated], resolved.collections)
+        survey(workshop, [*references(resolved.loaded), *gated], resolved.collections)
     state = _Run(resolved, workshop, Drift(workshop.store, workshop.progress), expanded=dict(resolved.loaded.expanded))
-    _refuse_speechless(resolved, [*_references(resolved.loaded), *gated])
+    refuse_speechless(resolved, [*references(resolved.loaded), *gated])
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
         _run_reference(state, "anchor")
@@ -196,31 +134,9 @@ def look_ahead(resolved: Resolved) -> None:
     Raises:
         InputError: with every problem found.
     """
-    arms = [*_references(resolved.loaded), *resolved.loaded.plan.candidates]
+    arms = [*references(resolved.loaded), *resolved.loaded.plan.candidates]
     survey(_workshop(resolved, None, None, allow_code=True), arms, resolved.collections, reach_out=False)
-    _refuse_speechless(resolved, arms)
-
-
-def _refuse_speechless(resolved: Resolved, arms: Sequence[str]) -> None:
-    """Raise InputError where a suite has tasks of lm-eval, and an arm no language model that they could be run on."""
-    systems = {arm: system_of(resolved.loaded, arm).generator for arm in arms}
-    problems = [
-        Problem(
-            suite.loaded.source.where(("lm_eval",)),
-            f"lm-eval runs language models on this machine, and {arm} has "
-            + (f"a generator of type {generator.type}" if generator is not None else "no generator"),
-            "give it a generator of type: causal-lm, or take this suite's lm_eval: out",
-        )
-        for suite in resolved.suites
-        for arm, generator in systems.items()
-        if suite.tasks and not isinstance(generator, CausalGenerator)
-    ]
-    if problems:
-        raise InputError(problems)
-
-
-def _references(loaded: LoadedPlan) -> list[str]:
-    return ["baseline", *(["anchor"] if loaded.plan.anchor is not None else [])]
+    refuse_speechless(resolved, arms)
 
 
 def store_folder(folder: Path) -> Path:

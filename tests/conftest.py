@@ -1,6 +1,7 @@
 """Shared fixtures."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def nano_folder() -> Path:
     if not (folder / "model.safetensors").is_file():
         pytest.skip("golden/models/nano is not here: python golden/models/recipe_nano.py makes it")
     return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: models as small as the tests' are a hundred times slower where threads wait for each other."""
+    torch = pytest.importorskip("torch", reason="needs the extra models")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 EXCUSED = ("needs ../shared/data", "needs a CUDA device")

@@ -16,6 +16,7 @@ from ragguard.systems.encoder import Encoder, Role
 from ragguard.systems.fingerprints import digest
 from ragguard.systems.protocols import Corpus, Progress, Vault
 from ragguard.systems.ranking import tie_ranks
+from ragguard.systems.silent import Silent
 from ragguard.systems.templates import names, render, validate_for
 from ragguard.systems.vectors import ExactIndex, FaissIndex, VectorIndex
 
@@ -103,7 +104,7 @@ class DenseRetriever:
             raise RuntimeError("index() comes before search()")
         found: list[Observation] = []
         texts = ((case.id, case.text) for case in cases)
-        for block in embed(self._encoder, texts, "query", self._vault, _Silent(), self._block):
+        for block in embed(self._encoder, texts, "query", self._vault, Silent(), self._block):
             began = time.perf_counter()
             hits = self._index.search(block.vectors, depth) if self._ids else [(np.empty(0, dtype=np.intp), np.empty(0))] * len(block.ids)
             seconds = {"retrieve": (block.seconds + time.perf_counter() - began) / len(block.ids)}
@@ -133,14 +134,6 @@ class DenseRetriever:
         """
         blocks = [block.vectors for block in embed(self._encoder, texts, role, vault, progress, self._block)]
         return np.concatenate(blocks) if blocks else np.empty((0, 0), dtype=np.float32)
-
-
-class _Silent:
-    def start(self, label: str, total: int) -> None:
-        """Say nothing."""
-
-    def advance(self, n: int) -> None:
-        """Say nothing."""
 
 
 def _factory(plan: DensePlan) -> str:

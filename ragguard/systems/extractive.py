@@ -16,6 +16,7 @@ from ragguard.systems.embeddings import embed
 from ragguard.systems.encoder import Encoder, Role
 from ragguard.systems.fingerprints import digest
 from ragguard.systems.protocols import Asked, Progress, Said, Vault
+from ragguard.systems.silent import Silent
 
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9`\"'(\[])|\n+")
 
@@ -88,9 +89,7 @@ class ExtractiveGenerator:
     def _embed(self, texts: Sequence[tuple[str, str]], role: Role) -> NDArray[np.float32]:
         if self._vault is None:
             raise RuntimeError("prepare() comes before answer()")
-        blocks = [
-            block.vectors for block in embed(self._encoder, texts, "query" if role == "query" else "document", self._vault, _Silent())
-        ]
+        blocks = [block.vectors for block in embed(self._encoder, texts, "query" if role == "query" else "document", self._vault, Silent())]
         return np.concatenate(blocks) if blocks else np.empty((0, 0), dtype=np.float32)
 
     def _ranked(self, asked: Asked, question: NDArray[np.float32]) -> list[_Found]:
@@ -117,11 +116,3 @@ class ExtractiveGenerator:
 def split(document: Document) -> tuple[str, ...]:
     """Return a document's sentences, in order; a title is none."""
     return tuple(part.strip() for part in _END.split(document.text) if part.strip())
-
-
-class _Silent:
-    def start(self, label: str, total: int) -> None:
-        """Say nothing."""
-
-    def advance(self, n: int) -> None:
-        """Say nothing."""

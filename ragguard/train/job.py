@@ -1,5 +1,6 @@
 """A training that was checked and can begin."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class EncoderJob:
+class EncoderJob(ABC):
     """A training of a bi-encoder, of either kind."""
 
     recipe: RetrieverRecipe
@@ -69,9 +70,9 @@ class EncoderJob:
     document_prompt: str
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """SHA-256 (hex) of everything that goes into the training."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 import worlds
 from worlds import BOTH, World
 
-from ragguard import gate
+from ragguard import gate, preflight
 from ragguard.cli import invoke
 from ragguard.errors import InputError
 from ragguard.records.report import Report
@@ -179,7 +179,7 @@ def test_a_check_of_answers_that_nobody_said_may_be_left_out_is_an_error(world) 
     world.write("suites/golden.yaml", CHECKED.replace(", needs: answers", ""))
     plan(world, baseline=False, candidate=False)
     with pytest.raises(InputError, match=r"golden.yaml:4: golden/AbstentionAcc is about answers, and no system of the plan gives any"):
-        gate.load(world.folder / "gate.yaml")
+        preflight.load(world.folder / "gate.yaml")
 
 
 def test_a_suite_that_would_be_empty_is_an_error(world) -> None:
@@ -188,16 +188,16 @@ def test_a_suite_that_would_be_empty_is_an_error(world) -> None:
     text = (world.folder / "gate.yaml").read_text().replace("suites/golden.yaml", "suites/golden.yaml, suites/other.yaml")
     world.write("gate.yaml", text)
     with pytest.raises(InputError, match="every check needs: answers, and no system of the plan gives any"):
-        gate.load(world.folder / "gate.yaml")
+        preflight.load(world.folder / "gate.yaml")
 
 
 def test_of_several_answers_to_a_case_a_share_is_no_longer_yes_or_no(world) -> None:
     plan(world, baseline=True, candidate=True)
-    once = gate.load(world.folder / "gate.yaml").scales
+    once = preflight.load(world.folder / "gate.yaml").scales
     text = (world.folder / "gate.yaml").read_text()
     drawn = "generator: {type: causal-lm, model: here, temperature: 0.5, repeats: 3}}\n"
     world.write("gate.yaml", text.replace(text[text.rindex("generator:") : text.index("suites:")], drawn))
-    several = gate.load(world.folder / "gate.yaml").scales
+    several = preflight.load(world.folder / "gate.yaml").scales
     assert {str(metric) for metric, scale in once.items() if scale.binary} == {"AbstentionAcc", "FalseRefusal"}
     assert not any(scale.binary for scale in several.values())
 
@@ -206,7 +206,7 @@ def test_blocking_checks_that_are_left_out_are_not_counted(world) -> None:
     checks = "".join(f"  - {{metric: nDCG@{k}, tier: blocking}}\n" for k in range(1, 6))
     world.write("suites/golden.yaml", f"suite: golden\nchecks:\n{checks}  - {{metric: AbstentionAcc, tier: blocking, needs: answers}}\n")
     plan(world, baseline=False, candidate=False)
-    assert gate.load(world.folder / "gate.yaml").endpoints == 5
+    assert preflight.load(world.folder / "gate.yaml").endpoints == 5
     plan(world, baseline=True, candidate=True)
     with pytest.raises(InputError, match="6 blocking checks"):
-        gate.load(world.folder / "gate.yaml")
+        preflight.load(world.folder / "gate.yaml")

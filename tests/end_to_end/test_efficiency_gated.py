@@ -16,18 +16,14 @@ LENGTHS = "checks:\n  - {metric: nDCG@10, tier: blocking, margin: 0.05}\n  - {me
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None) -> World:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAGGUARD_STORE", raising=False)
-    torch = pytest.importorskip("torch", reason="needs the extra models")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     made = worlds.make(tmp_path)
     made.write(f"{made.module}.py", worlds.ASKED + RERANK)
     tiny_llama.make(tmp_path / "models" / "tiny")
     tiny_llama.lora(tmp_path / "models" / "lora", tmp_path / "models" / "tiny")
-    yield made
-    torch.set_num_threads(before)
+    return made
 
 
 def write(world: World, body: str = LENGTHS, queries: str = "") -> None:

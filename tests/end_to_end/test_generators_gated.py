@@ -47,14 +47,10 @@ def behave(request: servers.Request) -> None:
 
 
 @pytest.fixture
-def models(world, monkeypatch) -> Path:
-    torch = pytest.importorskip("torch", reason="needs the extra models")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def models(world, one_thread) -> Path:
     folder = world.folder / "models"
     tiny_llama.make(folder / "tiny")
-    yield folder
-    torch.set_num_threads(before)
+    return folder
 
 
 def test_an_adapter_is_gated_against_its_base(world, models, capsys) -> None:

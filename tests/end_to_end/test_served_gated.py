@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,17 +24,14 @@ ANSWERS = f'prompt: {PROMPT}, document_text: "{{text}}", contexts: 3, max_new_to
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None) -> World:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAGGUARD_STORE", raising=False)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     made = World(tmp_path)
     made.suite(body=SUITE)
-    yield made
-    torch.set_num_threads(before)
+    return made
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ragguard import gate
+from ragguard import preflight
 from ragguard.plan.load import from_values
 from ragguard.suites.resolve import Suite
 
@@ -26,7 +26,7 @@ def load(root: Path, folder: Path, text: str) -> Suite:
         "candidates": {"new": {"retriever": {"type": "lexical", "k1": 1}}},
         "suites": ["suite.yaml"],
     }
-    return gate.load(from_values(values, folder, "limits")).suites[0]
+    return preflight.load(from_values(values, folder, "limits")).suites[0]
 
 
 def limits(suite: Suite) -> dict[str, float]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ragguard import gate
+from ragguard import preflight
 from ragguard.errors import CannotJudge, InputError
 
 SUITE = "suite: s\nkind: adversarial\nperturbations: [plain, '{name}']\nchecks:\n  - {{metric: nDCG@10, slice: {slice}}}\n"
@@ -34,7 +34,7 @@ def module(folder: Path, request: pytest.FixtureRequest) -> str:
 
 
 def loaded(plan, module: str, function: str, *, allow: bool = True):
-    return gate.load(plan(SUITE.format(name=f"{module}:{function}", slice=function)), allow_code=allow)
+    return preflight.load(plan(SUITE.format(name=f"{module}:{function}", slice=function)), allow_code=allow)
 
 
 def test_it_makes_a_slice_of_its_name_the_same_in_every_run(plan, collection, module) -> None:

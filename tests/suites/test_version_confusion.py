@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ragguard import assess, gate
+from ragguard import assess, preflight
 from ragguard.data.collection import load as load_collection
 from ragguard.errors import InputError
 from ragguard.plan.load import from_values
@@ -50,7 +50,7 @@ def cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
 
     def make(asks: Mapping[str, Any], corpus: Sequence[Mapping[str, str]] | None = None, suite: str = SUITE) -> Cases:
-        return gate.load(write(tmp_path, asks, documents() if corpus is None else corpus, suite)).suites[0].cases
+        return preflight.load(write(tmp_path, asks, documents() if corpus is None else corpus, suite)).suites[0].cases
 
     return make
 
@@ -206,7 +206,7 @@ def test_shipped_suite_takes_every_asking_query_of_the_shipped_collection(root: 
         "candidates": {"new": {"retriever": {"type": "lexical", "k1": 1}}},
         "suites": [str(root / "suites/version-confusion.yaml")],
     }
-    (suite,) = gate.load(from_values(values, root, "shipped")).suites
+    (suite,) = preflight.load(from_values(values, root, "shipped")).suites
     asking = {name for name, query in suite.collection.queries.items() if query.asks is not None}
     assert {case.id for case in suite.cases.cases} == asking
     assert all(suite.cases.slices[mode] for mode in ("current", "named", "dated", "change"))

@@ -1,7 +1,7 @@
 """The causal language model: the same answers in any batch, prompts that fit, and adapters that are not what they seem."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ragguard.systems.causal import CausalGenerator
 from ragguard.systems.protocols import Asked
 
 torch = pytest.importorskip("torch", reason="needs the extra models")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 PROMPT = "{% for d in documents %}[{{ d.number }}] {{ d.content }}\n{% endfor %}{{ question }}"
 TEXTS = (
@@ -29,15 +30,6 @@ QUESTIONS = [
     Asked(f"q{i}", f"{BEGINNINGS[i % 5]} {'and so ' * (i % 3)}", tuple(Document(f"d{j}", TEXTS[(i + j) % 3]) for j in range(i % 4)))
     for i in range(20)
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Models this small are a hundred times slower where threads wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """nano, asked golden/cards: the same answers at any batch size, question by question."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,10 @@ from ragguard.systems import factory
 from ragguard.systems.protocols import Asked
 
 torch = pytest.importorskip("torch", reason="needs the extra models")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 PROMPT = "{% for d in documents %}[{{ d.number }}] {{ d.content }}\n{% endfor %}Question: {{ question }}\nAnswer:"
 SIZES = (1, 3, 16, 64)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

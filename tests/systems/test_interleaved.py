@@ -1,7 +1,7 @@
 """Real tiny language models timed against each other: how often each is asked, and in which order. No time is asserted."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +46,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def arms(folders, tmp_path, vault, progress) -> Iterator[dict[str, Heard]]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def arms(folders, tmp_path, vault, progress, one_thread) -> dict[str, Heard]:
     model, lora = folders
     kinds = {"base": {}, "beside": {"adapter": str(lora)}, "merged": {"adapter": str(lora), "merge": True}}
     made = {}
@@ -56,8 +54,7 @@ def arms(folders, tmp_path, vault, progress) -> Iterator[dict[str, Heard]]:
         about = {"type": "causal-lm", "model": str(model), "max_new_tokens": 4, "prompt": "{{ documents[0].text }} {{ question }}"}
         made[name] = Heard(factory.generator(CausalPlan.model_validate(about | more), base=tmp_path))
         made[name].prepare(vault, progress)
-    yield made
-    torch.set_num_threads(before)
+    return made
 
 
 def run(arms: dict[str, Heard], seed: int = 7, **more: int) -> list[Turn]:

@@ -28,13 +28,9 @@ GREEDY = json.dumps({"do_sample": False, "repetition_penalty": 1.0})
 
 
 @pytest.fixture(autouse=True)
-def direct(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def direct(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Adapters of a tiny Llama, trained with peft: what the prompts hold, what is learned, what is refused."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,18 +27,10 @@ from ragguard.train.material import divide
 from ragguard.train.material import prepare as material_of
 
 torch = pytest.importorskip("torch", reason="needs the extra models")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 PROMPT = "{% for d in documents %}[{{ d.number }}] {{ d.content }}\n{% endfor %}Q: {{ question }}\nA:"
 ANSWER = "Rule {} is on {}."
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Models this small are a hundred times slower where threads wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """A candidate whose generator is trained: checked, trained, gated against its base, accepted, and run again from the lock."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,11 @@ from ragguard.plan import lock as locks
 from ragguard.reports import store as reports
 
 torch = pytest.importorskip("torch", reason="needs the extra models")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SUITE = "suite: golden\nchecks:\n  - {metric: nDCG@10, tier: blocking, margin: 0.5}\n"
 PROMPT = "{% for d in documents %}[{{ d.number }}] {{ d.content }}\n{% endfor %}Q: {{ question }}\nA:"
 COMMON = {"type": "causal-lm", "prompt": PROMPT, "document_text": "{text}", "max_new_tokens": 60}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
