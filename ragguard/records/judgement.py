@@ -1,0 +1,48 @@
+"""What a judge is asked of an answer, and what it said."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One answer that is to be judged, with all that a judge may see.
+
+    ``contexts`` are the texts of the documents that the system was given, in order; ``reference`` is the gold answer ("": there is
+    none). ``against`` is the answer that this one is compared with, where a judge prefers one of two (None: nothing is compared).
+    """
+
+    case: str
+    question: str
+    answer: str
+    contexts: tuple[str, ...] = ()
+    reference: str = ""
+    required: tuple[str, ...] = ()
+    against: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge said of one answer, once: a value from 0 (worst) to 1 (best), or the ``error`` that left it without one.
+
+    ``reason`` holds the judge's own words, if it gave any; ``tokens`` are those that the asking cost, prompts included (0: none, or not
+    told).
+    """
+
+    value: float | None = None
+    reason: str = ""
+    error: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that one judge said of one answer under one metric: one verdict for each time it was asked."""
+
+    case: str
+    judge: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The values that there are, in the order of asking."""
+        return tuple(verdict.value for verdict in self.verdicts if verdict.value is not None)
