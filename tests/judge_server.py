@@ -42,7 +42,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.servers import Request, Served, serve
+from servers import Request, Served, serve
 
 KINDS = (
     "malformed",

@@ -2,8 +2,7 @@ import json
 
 import pytest
 import urllib3
-
-from tests.judge_server import KINDS, Script, asked, serve_judge
+from judge_server import KINDS, Script, asked, serve_judge
 
 
 def request(number: int) -> bytes:
