@@ -66,9 +66,8 @@ class RubricJudge(LanguageJudge):
         if self.pairwise and self.lower_is_better:
             raise ValueError("lower_is_better: means nothing of a preference; A is the first answer that is shown, B the second")
         if self.pairwise and self.repeats == "auto":
-            raise ValueError(
-                "repeats: auto asks the baseline's answers how steady the judge is, and pairwise: never asks of them alone; give a number"
-            )
+            told = "repeats: auto learns from the baseline's answers how steady a judge is, and pairwise: has no verdict on those alone"
+            raise ValueError(f"{told}; give a number")
         return self
 
 
