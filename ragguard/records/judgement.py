@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Place = Literal["", "first", "second"]
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -34,7 +36,7 @@ class Verdict:
     reason: str = ""
     error: str = ""
     tokens: int = 0
-    swayed: Literal["", "first", "second"] = ""
+    swayed: Place = ""
 
     @property
     def kind(self) -> str:
