@@ -11,7 +11,8 @@ from ragguard.execute.meter import Meter
 from ragguard.judges.build import Seat
 from ragguard.records.judgement import Asked, Judgement, Verdict
 from ragguard.records.metric import Metric
-from ragguard.store import Store, fingerprint
+from ragguard.store import Store
+from ragguard.systems.fingerprints import digest
 from ragguard.systems.protocols import Progress
 
 CHUNK = 32
@@ -46,17 +47,14 @@ class Panel:
 
         Where a plan has ``repeats: auto``, whoever is asked about first at a place, the baseline, decides that number for all arms.
         """
-        seat, auto = self.seats[name], self.seats[name].repeats == "auto"
-        first = 2 if auto else int(seat.repeats)
+        seat = self.seats[name]
         with self._meter.stage(f"judge: {name}"):
-            rows = [self._turn(seat, metric, asked, turn, place) for turn in range(first)]
-            if auto and asked and place not in self._turns:
-                self._turns[place] = self._turns_of(
-                    [[v.value for v in each if v.value is not None] for each in zip(*rows, strict=True)], MOST
-                )
-            rows += [
-                self._turn(seat, metric, asked, turn, place) for turn in range(first, self._turns.get(place, first) if auto else first)
-            ]
+            rows = [self._turn(seat, metric, asked, turn, place) for turn in range(2 if seat.repeats == "auto" else int(seat.repeats))]
+            if seat.repeats == "auto" and asked:
+                if place not in self._turns:
+                    said = [[verdict.value for verdict in each if verdict.value is not None] for each in zip(*rows, strict=True)]
+                    self._turns[place] = self._turns_of(said, MOST)
+                rows += [self._turn(seat, metric, asked, turn, place) for turn in range(len(rows), self._turns[place])]
         return [Judgement(each.case, name, tuple(row[i] for row in rows)) for i, each in enumerate(asked)]
 
     def _turn(self, seat: Seat, metric: Metric, asked: Sequence[Asked], turn: int, place: str) -> list[Verdict]:
@@ -86,11 +84,8 @@ class Panel:
         for each in verdicts:
             self._lost[seat.name] = self._lost[seat.name] + 1 if each.error else 0
             if self._lost[seat.name] >= GIVE_UP:
-                error = (
-                    each.error
-                    if each.kind == "given up"
-                    else f"given up: {GIVE_UP} answers in a row came to nothing; the last: {each.error}"
-                )
+                told = f"given up: {GIVE_UP} answers in a row came to nothing; the last: {each.error}"
+                error = each.error if each.kind == "given up" else told
                 self._given_up.setdefault(seat.name, error)
         return verdicts
 
@@ -99,7 +94,7 @@ def _key(seat: Seat, metric: Metric, asked: Asked, turn: int) -> str:
     content = [asked.question, asked.answer, asked.contexts, asked.reference, asked.required, asked.against]
     name = metric.judge if metric.judge == "rubric" else metric.base  # who is asked is in the fingerprint
     parameters = [pair for pair in metric.parameters if pair[0] != "judge"]
-    return fingerprint("verdict", seat.judge.fingerprint, name, parameters, content, turn)
+    return digest(["verdict", seat.judge.fingerprint, name, parameters, content, turn])
 
 
 def _sound(verdict: Verdict) -> Verdict:
