@@ -45,6 +45,7 @@ def test_a_candidate_that_the_judge_likes_less_is_blocked_and_the_report_says_in
 
 FAILURES = {
     "malformed": 'not JSON: {"reason',
+    "cut_off": "cut off: the reply had no end after max_new_tokens: 1024",
     "prose": "not JSON: I would say that this answer is rather good",
     "empty": "empty: the reply has no text (finish_reason stop)",
     "out_of_range": "out of range: score is 99, not from 1 to 5",
