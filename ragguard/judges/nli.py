@@ -1,0 +1,164 @@
+"""Faithfulness by entailment: what share of an answer's sentences is entailed by one of the documents that it was given."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragguard.errors import InputError, Problem, suggest
+from ragguard.judges.claims import claims
+from ragguard.judges.entailment import Entailment
+from ragguard.judges.windows import pieces, windows
+from ragguard.plan.judges import NliJudge as NliPlan
+from ragguard.records.judgement import Asked, Verdict
+from ragguard.records.metric import Metric
+from ragguard.systems.fingerprints import digest, folder_digest
+from ragguard.systems.protocols import Progress
+from ragguard.systems.sentences import sentences
+from ragguard.systems.silent import Silent
+from ragguard.systems.weights import resolve
+
+METRICS = ("nli:Faithfulness",)
+
+THRESHOLD = 0.5
+"""The probability from which on a sentence counts as entailed."""
+
+DEFINITION = 1
+"""To be raised where a change of the code changes values."""
+
+NO_CLAIM = "the answer claims nothing"
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A sentence of an answer, how probable its best window makes it, and which of the documents that is in, from 1 (0: there are none)."""
+
+    sentence: str
+    probability: float
+    document: int
+
+
+class NliFaithfulness:
+    """Weighs each sentence of an answer against each document, as SummaC does (Laban et al. 2022, TACL 10:163, arXiv:2111.09525).
+
+    A document that is too long for the model is read in windows of sentences, and the best window of all documents counts. A sentence
+    is entailed where that is as probable as not, and the value is the share of those that are, as in ragas' faithfulness and its variant
+    with a consistency model. SummaC averages the probabilities themselves, which ranks well, but moves with how sure a model is of a
+    style, which is no property of the answer.
+
+    An answer that claims nothing is worth 1 where the reference claims nothing either, else 0: were it left out, a candidate could
+    choose by refusing what it is judged on.
+    """
+
+    def __init__(self, name: str, plan: NliPlan, folder: Path, progress: Progress) -> None:
+        self._name, self._plan, self._progress = name, plan, progress
+        self._model = Entailment(plan, folder)
+        self._sentences = self._cut = self._pairs = 0
+        self.fingerprint = digest(
+            {
+                "type": "nli",
+                "definition": DEFINITION,
+                "weights": folder_digest(folder),
+                "label": self._model.label,
+                "max_length": plan.max_length,
+                "dtype": plan.dtype,
+                "hypothesis": plan.hypothesis,
+            }
+        )
+
+    def judge(self, metric: Metric, asked: Sequence[Asked], turn: int) -> list[Verdict]:
+        """Return one verdict for each answer, in their order; every turn says the same.
+
+        Raises:
+            InputError: no such metric.
+            CannotJudge: the model cannot be loaded, or fails.
+        """
+        del turn
+        if metric.base not in METRICS:
+            raise InputError(Problem("", f"{metric}: a judge of type nli has no such metric", suggest(metric.base, METRICS)))
+        told = [claims(each.answer) for each in asked]
+        found = iter(self.weigh([(each, sentence) for each, said in zip(asked, told, strict=True) for sentence in said]))
+        return [verdict([next(found) for _ in said], each.reference) for each, said in zip(asked, told, strict=True)]
+
+    def weigh(self, told: Sequence[tuple[Asked, str]]) -> list[Support]:
+        """Return the best support of each sentence of an answer. Raises CannotJudge as ``judge``."""
+        if not any(each.contexts for each, _ in told):
+            return [Support(sentence, 0.0, 0) for _, sentence in told]
+        hypotheses = self._hypotheses(told)
+        read = self._read({context for each, _ in told for context in each.contexts})
+        premises = [
+            [self._premises(read[context], self._model.room - size) for context in each.contexts]
+            for (each, _), (_, size) in zip(told, hypotheses, strict=True)
+        ]
+        pairs = {(text, said): 0.0 for (said, _), rows in zip(hypotheses, premises, strict=True) for row in rows for text in row}
+        self._pairs += len(pairs)
+        self._progress.start(f"judge: {self._name}", len(pairs))
+        pairs = dict(zip(pairs, self._model.probabilities(list(pairs), self._progress.advance), strict=True))
+        return [
+            best(sentence, [max((pairs[text, said] for text in row), default=0.0) for row in rows])
+            for (_, sentence), (said, _), rows in zip(told, hypotheses, premises, strict=True)
+        ]
+
+    def _hypotheses(self, told: Sequence[tuple[Asked, str]]) -> list[tuple[str, int]]:
+        """What is to be entailed, with its tokens, which leave at least as much room for a document."""
+        texts = [self._plan.hypothesis.format(question=each.question, sentence=sentence) for each, sentence in told]
+        most, sizes = self._model.room // 2, self._model.count(texts)
+        self._sentences += len(texts)
+        self._cut += sum(size > most for size in sizes)
+        count = self._model.count
+        return [(text, size) if size <= most else pieces([text], most, count)[0] for text, size in zip(texts, sizes, strict=True)]
+
+    def _read(self, contexts: set[str]) -> dict[str, list[tuple[str, int]]]:
+        """The sentences of each document, with their tokens."""
+        return {context: pieces(sentences(context), self._model.room // 2, self._model.count) for context in sorted(contexts)}
+
+    @staticmethod
+    def _premises(read: Sequence[tuple[str, int]], room: int) -> list[str]:
+        return [" ".join(text for text, _ in read[start:end]) for start, end in windows([size for _, size in read], room)]
+
+    def notes(self) -> Mapping[str, float | int | str]:
+        """Say which model it is, how many pairs of window and sentence it read, and what share of the sentences was too long for it."""
+        share = {"sentences_cut": self._cut / self._sentences} if self._sentences else {}
+        return {"model": self._plan.model, "pairs": self._pairs, **share}
+
+
+def best(sentence: str, probabilities: Sequence[float]) -> Support:
+    """Return the support that the most probable of the documents gives, the first of equals."""
+    if not probabilities:
+        return Support(sentence, 0.0, 0)
+    place = max(range(len(probabilities)), key=lambda i: (probabilities[i], -i))
+    return Support(sentence, probabilities[place], place + 1)
+
+
+def verdict(supports: Sequence[Support], reference: str) -> Verdict:
+    """Return what the supports of an answer's sentences come to, and why."""
+    if not supports:
+        also = bool(reference.strip()) and not claims(reference)
+        return Verdict(float(also), f"{NO_CLAIM}, {'as the reference does' if also else 'unlike the reference, if there is one'}")
+    held = sum(support.probability >= THRESHOLD for support in supports)
+    least = min(supports, key=lambda support: support.probability)
+    shown = least.sentence if len(least.sentence) <= _SHOWN else f"{least.sentence[:_SHOWN]}..."
+    where = f"by document {least.document}" if least.document else "no document was given"
+    of = "1 sentence is" if len(supports) == 1 else f"{len(supports)} sentences are"
+    return Verdict(held / len(supports), f"{held} of {of} entailed; least: {shown!r} ({least.probability:.2f}, {where})")
+
+
+def build(name: str, plan: NliPlan, *, base: Path, allow_code: bool = False, progress: Progress | None = None) -> NliFaithfulness:
+    """Make the judge that a plan describes; its model is found and its labels are read, but it is not loaded yet.
+
+    Args:
+        name: what the plan calls it.
+        plan: its part of the plan.
+        base: the folder that the plan's paths start from.
+        allow_code: whether code that comes with the model may run.
+        progress: where it says how far it is.
+
+    Raises:
+        InputError: no such model, one without an output for entailment, or code that is not allowed.
+        CannotJudge: the hub cannot be reached.
+    """
+    if plan.trust_remote_code and not allow_code:
+        what = f"the model {plan.model} with trust_remote_code runs code of its own"
+        raise InputError(Problem(f"judges.{name}", what, "if you trust it, say so with --allow-code"))
+    folder = resolve(plan.model, revision=plan.revision, base=base, allow_pickle=plan.allow_pickle)
+    return NliFaithfulness(name, plan, folder, progress or Silent())
