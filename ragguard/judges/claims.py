@@ -9,7 +9,7 @@ _FURNITURE = re.compile(r"##begin_quote##|##end_quote##|^\s*(?:\d{1,2}[.)]|[-*â€
 _CITATION = r"\[(?:\d+(?:\s*[,;]\s*\d+)*|(?=[^\[\]\s]*[\d_/-])[^\[\]\s]+)\](?!\()"
 _CITATIONS = re.compile(rf"\s*{_CITATION}")
 # A citation stands behind what it supports, so what begins like a sentence after it is one; but not after "see [2]".
-_BEFORE = "".join(rf"(?<!\b(?i:{word}))" for word in ("see", "to", "in", "by", "of", "and", "from"))
+_BEFORE = r"(?<!\s)" + "".join(rf"(?<!\b(?i:{word}))" for word in ("see", "to", "in", "by", "of", "and", "from"))
 _ENDS = re.compile(rf"{_BEFORE}(?:\s*{_CITATION})+(?=\s+[A-Z0-9`\"'(])")
 _BUT = re.compile(r"[\s,]*(?:\bbut\b|\bhowever\b|;)[\s,]*", re.IGNORECASE)
 
