@@ -1,7 +1,7 @@
 """A cross-encoder for entailment: which of its outputs is the one, how much it reads, and how probable it finds a statement."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 UNLIMITED = 512
 """Tokens that a model is given whose files do not say how many it reads."""
-
-_CHUNK = 16
-"""Batches between two steps of a progress."""
 
 _ROUND = 6
 """Decimals of a probability; beyond them batches of another size differ."""
@@ -67,23 +64,15 @@ class Entailment:
             ids = self.model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
         return [len(row) for row in ids]
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]], advance: Callable[[int], None]) -> list[float]:
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Return how probable it is that each premise entails its hypothesis, 0 to 1, rounded to six decimals.
 
-        Pairs are sorted by length, so that little is spent on padding; ``advance`` is told how many more are done.
+        The library sorts the pairs by length, so that little is spent on padding.
 
         Raises:
             CannotJudge: the model or the memory failed, or what it returns is no probability.
         """
-        sizes = [len(premise) + len(hypothesis) for premise, hypothesis in pairs]
-        order = sorted(range(len(pairs)), key=lambda i: (-sizes[i], i))
-        found = np.zeros(len(pairs))
-        step = _CHUNK * self._plan.batch_size
-        for start in range(0, len(order), step):
-            chunk = order[start : start + step]
-            found[chunk] = self._ask([pairs[i] for i in chunk])
-            advance(len(chunk))
-        return [round(float(value), _ROUND) for value in found]
+        return [round(float(value), _ROUND) for value in self._ask(list(pairs))] if pairs else []
 
     def _ask(self, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:
         # Several outputs are logits, whatever activation the model was saved with; a single one goes through the model's own.

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.judges.claims import claims
 from ragguard.judges.entailment import Entailment
+from ragguard.judges.protocols import Context
 from ragguard.judges.windows import pieces, windows
 from ragguard.plan.judges import NliJudge as NliPlan
 from ragguard.records.judgement import Asked, Verdict
 from ragguard.records.metric import Metric
 from ragguard.systems.fingerprints import digest, folder_digest
-from ragguard.systems.protocols import Progress
 from ragguard.systems.sentences import sentences
-from ragguard.systems.silent import Silent
 from ragguard.systems.weights import resolve
 
 METRICS = ("nli:Faithfulness",)
@@ -38,7 +36,7 @@ class Support:
     document: int
 
 
-class NliFaithfulness:
+class NliJudgeRunner:
     """Weighs each sentence of an answer against each document, as SummaC does (Laban et al. 2022, TACL 10:163, arXiv:2111.09525).
 
     A document that is too long for the model is read in windows of sentences, and the best window of all documents counts. A sentence
@@ -50,9 +48,18 @@ class NliFaithfulness:
     choose by refusing what it is judged on.
     """
 
-    def __init__(self, name: str, plan: NliPlan, folder: Path, progress: Progress) -> None:
-        self._name, self._plan, self._progress = name, plan, progress
-        self._model = Entailment(plan, folder)
+    def __init__(self, name: str, plan: NliPlan, context: Context) -> None:
+        """Find the model and read its labels; it is loaded when it is first asked.
+
+        Raises:
+            InputError: no such model, one without an output for entailment, or code that is not allowed.
+            CannotJudge: the hub cannot be reached.
+        """
+        if plan.trust_remote_code and not context.allow_code:
+            what = f"the model {plan.model} with trust_remote_code runs code of its own"
+            raise InputError(Problem(f"judges.{name}", what, "if you trust it, say so with --allow-code"))
+        folder = resolve(plan.model, revision=plan.revision, base=context.folder, allow_pickle=plan.allow_pickle)
+        self._plan, self._model = plan, Entailment(plan, folder)
         self._sentences = self._cut = self._pairs = 0
         self.fingerprint = digest(
             {
@@ -92,8 +99,7 @@ class NliFaithfulness:
         ]
         pairs = {(text, said): 0.0 for (said, _), rows in zip(hypotheses, premises, strict=True) for row in rows for text in row}
         self._pairs += len(pairs)
-        self._progress.start(f"judge: {self._name}", len(pairs))
-        pairs = dict(zip(pairs, self._model.probabilities(list(pairs), self._progress.advance), strict=True))
+        pairs = dict(zip(pairs, self._model.probabilities(list(pairs)), strict=True))
         return [
             best(sentence, [max((pairs[text, said] for text in row), default=0.0) for row in rows])
             for (_, sentence), (said, _), rows in zip(told, hypotheses, premises, strict=True)
@@ -141,24 +147,3 @@ def verdict(supports: Sequence[Support], reference: str) -> Verdict:
     where = f"by document {least.document}" if least.document else "no document was given"
     of = "1 sentence is" if len(supports) == 1 else f"{len(supports)} sentences are"
     return Verdict(held / len(supports), f"{held} of {of} entailed; least: {shown!r} ({least.probability:.2f}, {where})")
-
-
-def build(name: str, plan: NliPlan, *, base: Path, allow_code: bool = False, progress: Progress | None = None) -> NliFaithfulness:
-    """Make the judge that a plan describes; its model is found and its labels are read, but it is not loaded yet.
-
-    Args:
-        name: what the plan calls it.
-        plan: its part of the plan.
-        base: the folder that the plan's paths start from.
-        allow_code: whether code that comes with the model may run.
-        progress: where it says how far it is.
-
-    Raises:
-        InputError: no such model, one without an output for entailment, or code that is not allowed.
-        CannotJudge: the hub cannot be reached.
-    """
-    if plan.trust_remote_code and not allow_code:
-        what = f"the model {plan.model} with trust_remote_code runs code of its own"
-        raise InputError(Problem(f"judges.{name}", what, "if you trust it, say so with --allow-code"))
-    folder = resolve(plan.model, revision=plan.revision, base=base, allow_pickle=plan.allow_pickle)
-    return NliFaithfulness(name, plan, folder, progress or Silent())

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from ragguard.errors import CannotJudge, InputError
-from ragguard.judges import nli
-from ragguard.judges.nli import NO_CLAIM, NliFaithfulness, Support, best, verdict
+from ragguard.judges.nli import NO_CLAIM, NliJudgeRunner, Support, best, verdict
+from ragguard.judges.protocols import Context
 from ragguard.plan.judges import NliJudge
 from ragguard.records.judgement import Asked
 from ragguard.records.metric import Metric
@@ -50,12 +50,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def judge(model, tmp_path: Path) -> Callable[..., NliFaithfulness]:
+def judge(model, tmp_path: Path) -> Callable[..., NliJudgeRunner]:
     """A factory: the judge of a model with such labels."""
 
-    def make(*labels: str, seed: int = 7, progress=None, **more) -> NliFaithfulness:
+    def make(*labels: str, seed: int = 7, **more) -> NliJudgeRunner:
         plan = NliJudge(type="nli", model=str(model(*(labels or NLI), seed=seed)), **more)
-        return nli.build("local", plan, base=tmp_path, progress=progress)
+        return NliJudgeRunner("local", plan, Context(tmp_path))
 
     return make
 
@@ -126,7 +126,7 @@ def test_long_documents_are_read_in_windows_and_the_best_counts(judge, model) ->
     made, sentence = judge(), "Fees are due."
     windows: list[tuple[str, str]] = []
     ask = made._model.probabilities
-    made._model.probabilities = lambda pairs, advance: windows.extend(pairs) or ask(pairs, advance)  # type: ignore[method-assign]
+    made._model.probabilities = lambda pairs: windows.extend(pairs) or ask(pairs)  # type: ignore[method-assign]
     (support,) = made.weigh([(asked("", LONG), sentence)])
     tokenizer = made._model.model.tokenizer
     assert len(windows) > 5
@@ -203,19 +203,10 @@ def test_the_fingerprint_is_of_weights_label_length_and_hypothesis(judge) -> Non
     assert len({made.fingerprint for made in (*same, *others)}) == 6
 
 
-def test_progress_counts_the_pairs(judge) -> None:
-    seen: list[object] = []
-
-    class Watching:
-        def start(self, label: str, total: int) -> None:
-            seen.append((label, total))
-
-        def advance(self, n: int) -> None:
-            seen.append(n)
-
-    made = judge(progress=Watching(), batch_size=1)
+def test_what_is_asked_twice_is_read_once(judge) -> None:
+    made = judge()
     made.judge(FAITHFULNESS, [asked(f"Day {i} is fine. The cat eats.", CATS) for i in range(20)], 0)
-    assert seen == [("judge: local", 21), 16, 5], "what is asked twice is read once"
+    assert made.notes()["pairs"] == 21
 
 
 @pytest.mark.parametrize(
@@ -233,8 +224,8 @@ def test_labels_that_do_not_say_which_is_entailment(judge, labels, entailment, w
 
 
 def test_models_that_are_none(judge, model, tmp_path: Path) -> None:
-    def build(folder: str, **more) -> NliFaithfulness:
-        return nli.build("local", NliJudge(type="nli", model=folder, **more), base=tmp_path)
+    def build(folder: str, **more) -> NliJudgeRunner:
+        return NliJudgeRunner("local", NliJudge(type="nli", model=folder, **more), Context(tmp_path))
 
     with pytest.raises(InputError, match=r"BertModel.*has no classification head, which would be random"):
         build("all-MiniLM-L6-v2")
@@ -268,8 +259,8 @@ def test_pickles_are_refused_unless_allowed(model, tmp_path: Path) -> None:
     torch.save(load_file(model(*NLI) / "model.safetensors"), folder / "pytorch_model.bin")
     plan = {"type": "nli", "model": str(folder)}
     with pytest.raises(InputError, match="pickle"):
-        nli.build("local", NliJudge(**plan), base=tmp_path)
-    found = nli.build("local", NliJudge(**plan, allow_pickle=True), base=tmp_path).weigh([(asked("", CATS), "The cat eats.")])
+        NliJudgeRunner("local", NliJudge(**plan), Context(tmp_path))
+    found = NliJudgeRunner("local", NliJudge(**plan, allow_pickle=True), Context(tmp_path)).weigh([(asked("", CATS), "The cat eats.")])
     assert found[0].probability == pytest.approx(directly(model(*NLI), CATS, "The cat eats.")[1], abs=2e-6)
 
 
@@ -278,7 +269,7 @@ def test_outputs_that_are_no_probabilities(model, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
-    def spoiled(labels: tuple[str, ...], name: str, factor: float, more: dict[str, object]) -> NliFaithfulness:
+    def spoiled(labels: tuple[str, ...], name: str, factor: float, more: dict[str, object]) -> NliJudgeRunner:
         folder = tmp_path / name
         folder.mkdir()
         for path in model(*labels).iterdir():
@@ -289,7 +280,7 @@ def test_outputs_that_are_no_probabilities(model, tmp_path: Path) -> None:
         save_file({key: torch.clone(value) for key, value in weights.items()}, folder / "model.safetensors", {"format": "pt"})
         config = json.loads((folder / "config.json").read_text())
         (folder / "config.json").write_text(json.dumps(config | more))
-        return nli.build("local", NliJudge(type="nli", model=str(folder)), base=tmp_path)
+        return NliJudgeRunner("local", NliJudge(type="nli", model=str(folder)), Context(tmp_path))
 
     identity = {"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}
     with pytest.raises(CannotJudge, match=r"is no probability: it must end in a sigmoid"):

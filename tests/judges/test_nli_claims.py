@@ -1,5 +1,7 @@
 """What is taken for a claim of an answer, and how long texts are cut into windows."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def test_windows_hold_everything_in_order_and_fit(sizes: list[int], room: int, o
     assert found == sorted(found)
     for start, end in found:
         assert sum(sizes[start:end]) <= room or end - start == 1
-    for (_, before), (start, end) in zip(found, found[1:], strict=False):
+    for (_, before), (start, end) in pairwise(found):
         assert before - start in ((0, 1) if overlap else (0,)), "at most one sentence is read twice"
         assert end > before
     if overlap:  # two neighbours that fit are together somewhere

@@ -11,8 +11,8 @@ import pytest
 from nli_model import VERSIONS, Fact, Tarn
 from scipy.stats import rankdata
 
-from ragguard.judges import nli
-from ragguard.judges.nli import NliFaithfulness
+from ragguard.judges.nli import NliJudgeRunner
+from ragguard.judges.protocols import Context
 from ragguard.plan.judges import NliJudge
 from ragguard.records.judgement import Asked
 from ragguard.records.metric import Metric
@@ -24,8 +24,8 @@ ANSWERS = 120
 
 
 @pytest.fixture
-def judge(small_nli: Path, tmp_path: Path, one_thread: None) -> NliFaithfulness:
-    return nli.build("local", NliJudge(type="nli", model=str(small_nli)), base=tmp_path)
+def judge(small_nli: Path, tmp_path: Path, one_thread: None) -> NliJudgeRunner:
+    return NliJudgeRunner("local", NliJudge(type="nli", model=str(small_nli)), Context(tmp_path))
 
 
 def spoiled(tarn: Tarn, draw: random.Random, fact: Fact) -> Fact:
@@ -39,7 +39,7 @@ def spoiled(tarn: Tarn, draw: random.Random, fact: Fact) -> Fact:
 
 
 def answers(root: Path, draw: random.Random) -> list[tuple[Asked, int]]:
-    """Answers of two sentences about things held out of the training, with how many of them are true, given the real cards of golden/cards."""
+    """Answers of two sentences about things held out of the training, given golden/cards' own cards, with how many sentences are true."""
     tarn = Tarn()
     rows = map(json.loads, (root / "golden/cards/corpus.jsonl").read_text(encoding="utf-8").splitlines())
     cards: dict[tuple[str, str], list[str]] = {}
@@ -65,7 +65,7 @@ def auroc(right: Sequence[bool], scores: Sequence[float]) -> float:
     return float((ranks[above].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def test_faithful_answers_about_things_it_never_saw(root: Path, judge: NliFaithfulness, record_property) -> None:
+def test_faithful_answers_about_things_it_never_saw(root: Path, judge: NliJudgeRunner, record_property) -> None:
     made = answers(root, random.Random(11))
     found = judge.judge(FAITHFULNESS, [asked for asked, _ in made], 0)
     values = [verdict.value or 0.0 for verdict in found]
