@@ -16,7 +16,7 @@ from ragguard.systems.weights import EMBEDDED_SHA256, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ("contradiction", "entailment", "neutral")
-STEPS, BATCH, RATE, SEED = 160, 16, 2e-4, 7
+STEPS, BATCH, RATE, SEED = 150, 16, 2e-4, 7
 
 CARDS = ("{e}: {a} {v}.", "rule for {e}: the {a} is set to {v}.", "{e} get a {a} of {v}.")
 STATEMENTS = ("The {a} of {e} is {v}{w}.", "{e} get a {a} of {v}{w}.", "For {e} the {a} is {v}{w}.", "The {a} is {v} for {e}{w}.")
@@ -34,8 +34,11 @@ class Fact:
     version: str
 
     def card(self, draw: random.Random) -> str:
+        """A card that tells it; every other one under its title, as judges are shown it."""
+        status = draw.choice(("current", "superseded")) if self.version else "current"
+        head = f"{self.thing}: {self.attribute} (version {(self.version or 'v3.0')[1:]}, {status}) " if draw.random() < 0.5 else ""
         text = draw.choice(CARDS).format(e=self.thing, a=self.attribute, v=self.value)
-        return f"{self.version} {draw.choice(('current', 'superseded'))}: {text}" if self.version else text
+        return f"{head}{self.version} {status}: {text}" if self.version else f"{head}{text}"
 
     def statement(self, draw: random.Random, *, versioned: bool, asks: bool) -> str:
         """A sentence that states it, or a question with its answer."""

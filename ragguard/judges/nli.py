@@ -11,6 +11,7 @@ from ragguard.judges.windows import pieces, windows
 from ragguard.plan.judges import NliJudge as NliPlan
 from ragguard.records.judgement import Asked, Verdict
 from ragguard.records.metric import Metric
+from ragguard.systems.citations import abstains
 from ragguard.systems.fingerprints import digest, folder_digest
 from ragguard.systems.sentences import sentences
 from ragguard.systems.weights import resolve
@@ -23,7 +24,8 @@ THRESHOLD = 0.5
 DEFINITION = 1
 """To be raised where a change of the code changes values."""
 
-NO_CLAIM = "the answer claims nothing"
+ABSTAINED = "it says that the documents do not tell"
+NO_CLAIM = "it claims nothing"
 _SHOWN = 200
 
 
@@ -44,8 +46,8 @@ class NliJudgeRunner:
     with a consistency model. SummaC averages the probabilities themselves, which ranks well, but moves with how sure a model is of a
     style, which is no property of the answer.
 
-    An answer that claims nothing is worth 1 where the reference claims nothing either, else 0: were it left out, a candidate could
-    choose by refusing what it is judged on.
+    An answer that says that the documents do not tell has nothing unfounded in it: 1, as wherever faithfulness is scored; whether it was
+    right to refuse is asked by other metrics. Any other answer that claims nothing, such as a question, is seen by none of them: 0.
     """
 
     def __init__(self, name: str, plan: NliPlan, context: Context) -> None:
@@ -85,7 +87,7 @@ class NliJudgeRunner:
             raise InputError(Problem("", f"{metric}: a judge of type nli has no such metric", suggest(metric.base, METRICS)))
         told = [claims(each.answer) for each in asked]
         found = iter(self.weigh([(each, sentence) for each, said in zip(asked, told, strict=True) for sentence in said]))
-        return [verdict([next(found) for _ in said], each.reference) for each, said in zip(asked, told, strict=True)]
+        return [verdict(each.answer, [next(found) for _ in said]) for each, said in zip(asked, told, strict=True)]
 
     def weigh(self, told: Sequence[tuple[Asked, str]]) -> list[Support]:
         """Return the best support of each sentence of an answer. Raises CannotJudge as ``judge``."""
@@ -94,7 +96,7 @@ class NliJudgeRunner:
         hypotheses = self._hypotheses(told)
         read = self._read({context for each, _ in told for context in each.contexts})
         premises = [
-            [self._premises(read[context], self._model.room - size) for context in each.contexts]
+            [premises_of(read[context], self._model.room - size) for context in each.contexts]
             for (each, _), (_, size) in zip(told, hypotheses, strict=True)
         ]
         pairs = {(text, said): 0.0 for (said, _), rows in zip(hypotheses, premises, strict=True) for row in rows for text in row}
@@ -115,17 +117,24 @@ class NliJudgeRunner:
         return [(text, size) if size <= most else pieces([text], most, count)[0] for text, size in zip(texts, sizes, strict=True)]
 
     def _read(self, contexts: set[str]) -> dict[str, list[tuple[str, int]]]:
-        """The sentences of each document, with their tokens."""
-        return {context: pieces(sentences(context), self._model.room // 2, self._model.count) for context in sorted(contexts)}
-
-    @staticmethod
-    def _premises(read: Sequence[tuple[str, int]], room: int) -> list[str]:
-        return [" ".join(text for text, _ in read[start:end]) for start, end in windows([size for _, size in read], room)]
+        """The sentences of each document, with their tokens, so many that one fits beside a head and the longest hypothesis."""
+        return {context: pieces(sentences(context), self._model.room // 3, self._model.count) for context in sorted(contexts)}
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Say which model it is, how many pairs of window and sentence it read, and what share of the sentences was too long for it."""
         share = {"sentences_cut": self._cut / self._sentences} if self._sentences else {}
         return {"model": self._plan.model, "pairs": self._pairs, **share}
+
+
+def premises_of(read: Sequence[tuple[str, int]], room: int) -> list[str]:
+    """Return a document in windows of ``room`` tokens, each behind the document's first line: its title mostly, which says what "it" is.
+
+    A first line of more than a quarter of the room is a sentence as any other.
+    """
+    head, size = read[0] if len(read) > 1 and read[0][1] <= room // 4 else ("", 0)
+    rest = read[1:] if head else read
+    runs = windows([tokens for _, tokens in rest], room - size)
+    return [" ".join(filter(None, [head, *(text for text, _ in rest[start:end])])) for start, end in runs]
 
 
 def best(sentence: str, probabilities: Sequence[float]) -> Support:
@@ -136,11 +145,10 @@ def best(sentence: str, probabilities: Sequence[float]) -> Support:
     return Support(sentence, probabilities[place], place + 1)
 
 
-def verdict(supports: Sequence[Support], reference: str) -> Verdict:
+def verdict(answer: str, supports: Sequence[Support]) -> Verdict:
     """Return what the supports of an answer's sentences come to, and why."""
     if not supports:
-        also = bool(reference.strip()) and not claims(reference)
-        return Verdict(float(also), f"{NO_CLAIM}, {'as the reference does' if also else 'unlike the reference, if there is one'}")
+        return Verdict(1.0, ABSTAINED) if abstains(answer) else Verdict(0.0, NO_CLAIM)
     held = sum(support.probability >= THRESHOLD for support in supports)
     least = min(supports, key=lambda support: support.probability)
     shown = least.sentence if len(least.sentence) <= _SHOWN else f"{least.sentence[:_SHOWN]}..."

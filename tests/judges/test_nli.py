@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from ragguard.errors import CannotJudge, InputError
-from ragguard.judges.nli import NO_CLAIM, NliJudgeRunner, Support, best, verdict
+from ragguard.judges.nli import ABSTAINED, NO_CLAIM, NliJudgeRunner, Support, best, premises_of, verdict
 from ragguard.judges.protocols import Context
 from ragguard.plan.judges import NliJudge
-from ragguard.records.judgement import Asked
+from ragguard.records.judgement import Asked, Verdict
 from ragguard.records.metric import Metric
 from ragguard.systems.sentences import sentences
 from ragguard.systems.weights import resolve
@@ -60,8 +60,8 @@ def judge(model, tmp_path: Path) -> Callable[..., NliJudgeRunner]:
     return make
 
 
-def asked(answer: str, *contexts: str, question: str = "why?", reference: str = "") -> Asked:
-    return Asked("q1", question, answer, contexts, reference)
+def asked(answer: str, *contexts: str, question: str = "why?") -> Asked:
+    return Asked("q1", question, answer, contexts)
 
 
 def directly(folder: Path, premise: str, hypothesis: str) -> list[float]:
@@ -145,21 +145,31 @@ def test_what_has_no_end_is_cut_and_counted(judge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reference", "value"),
+    ("answer", "value", "reason"),
     [
-        ("The documents do not say.", "", 0.0),
-        ("The documents do not say.", "The limit is 50.", 0.0),
-        ("The documents do not say.", "The documentation does not say.", 1.0),
-        ("", "I do not know.", 1.0),
-        ("Do you mean the limit?", "The limit is 50.", 0.0),
+        ("The documents do not say.", 1.0, ABSTAINED),
+        ("I do not know what the limit of version 2.3 is.", 1.0, ABSTAINED),
+        ("", 1.0, ABSTAINED),
+        ("Do you mean the limit?", 0.0, NO_CLAIM),
+        ("...", 0.0, NO_CLAIM),
     ],
 )
-def test_an_answer_that_claims_nothing(judge, answer: str, reference: str, value: float) -> None:
+def test_an_answer_that_claims_nothing(judge, answer: str, value: float, reason: str) -> None:
     made = judge()
-    (found,) = made.judge(FAITHFULNESS, [asked(answer, CATS, reference=reference)], 0)
-    assert found.value == value
-    assert found.reason.startswith(NO_CLAIM)
+    assert made.judge(FAITHFULNESS, [asked(answer, CATS)], 0) == [Verdict(value, reason)]
     assert made.notes() == {"model": made._plan.model, "pairs": 0}, "the model was not asked"
+
+
+def test_a_documents_first_line_is_read_with_each_window() -> None:
+    read = [("Limits (version 2.3)", 5), ("It is 50.", 4), ("It was 30.", 4), ("It may rise.", 12), ("Ask us.", 3)]
+    assert premises_of(read, 100) == ["Limits (version 2.3) It is 50. It was 30. It may rise. Ask us."]
+    assert premises_of(read, 20) == [
+        "Limits (version 2.3) It is 50. It was 30.",
+        "Limits (version 2.3) It may rise. Ask us.",
+    ]
+    assert premises_of(read, 16) == ["Limits (version 2.3) It is 50. It was 30.", "It was 30. It may rise.", "It may rise. Ask us."]
+    assert premises_of(read[:1], 20) == ["Limits (version 2.3)"]
+    assert premises_of([], 20) == []
 
 
 def test_without_documents_nothing_is_entailed(judge) -> None:
@@ -173,11 +183,11 @@ def test_without_documents_nothing_is_entailed(judge) -> None:
 
 def test_the_verdict_names_what_is_least_supported() -> None:
     supports = [Support("It is 50.", 0.97, 2), Support("It " + "was " * 99, 0.04, 1), Support("So.", 0.5, 1)]
-    found = verdict(supports, "")
+    found = verdict("It is 50.", supports)
     assert found.value == pytest.approx(2 / 3)
     assert found.reason.startswith("2 of 3 sentences are entailed; least: 'It was")
     assert found.reason.endswith("...' (0.04, by document 1)")
-    assert verdict(supports[:1], "").reason == "1 of 1 sentence is entailed; least: 'It is 50.' (0.97, by document 2)"
+    assert verdict("It is 50.", supports[:1]).reason == "1 of 1 sentence is entailed; least: 'It is 50.' (0.97, by document 2)"
     assert best("x", [0.2, 0.7, 0.7]) == Support("x", 0.7, 2)
 
 

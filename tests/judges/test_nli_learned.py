@@ -1,6 +1,5 @@
 """The judge of type nli with a model that has learned to compare: does it tell faithful answers from others, about things it never saw?"""
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,8 +10,10 @@ import pytest
 from nli_model import VERSIONS, Fact, Tarn
 from scipy.stats import rankdata
 
+from ragguard.data.collection import load
 from ragguard.judges.nli import NliJudgeRunner
 from ragguard.judges.protocols import Context
+from ragguard.judging import shown
 from ragguard.plan.judges import NliJudge
 from ragguard.records.judgement import Asked
 from ragguard.records.metric import Metric
@@ -41,19 +42,18 @@ def spoiled(tarn: Tarn, draw: random.Random, fact: Fact) -> Fact:
 def answers(root: Path, draw: random.Random) -> list[tuple[Asked, int]]:
     """Answers of two sentences about things held out of the training, given golden/cards' own cards, with how many sentences are true."""
     tarn = Tarn()
-    rows = map(json.loads, (root / "golden/cards/corpus.jsonl").read_text(encoding="utf-8").splitlines())
-    cards: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        cards.setdefault(tuple(row["title"].split(": ")), []).append(row["text"])  # type: ignore[arg-type]
+    cards: dict[str, list[str]] = {}
+    for document in load(root / "golden/cards").documents():
+        cards.setdefault(document.title, []).append(shown(document))
     facts = [fact for fact in tarn.facts if fact.thing in tarn.held_out]
     made = []
     for number in range(ANSWERS):
         first = draw.choice(facts)
         second = draw.choice([fact for fact in facts if fact.thing == first.thing and fact.attribute != first.attribute])
-        contexts = [card for fact in (first, second) for card in cards[fact.thing, fact.attribute]]
+        contexts = [card for fact in (first, second) for card in cards[f"{fact.thing}: {fact.attribute}"]]
         true = number % 3
         told = [fact if place < true else spoiled(tarn, draw, fact) for place, fact in enumerate(draw.sample([first, second], 2))]
-        said = [f"{fact.statement(draw, versioned=True, asks=False)}" for fact in told]
+        said = [fact.statement(draw, versioned=True, asks=False) for fact in told]
         made.append((Asked(str(number), "", " [1] ".join(said), tuple(draw.sample(contexts, len(contexts)))), true))
     return made
 
