@@ -120,8 +120,8 @@ def labels(folder: Path) -> tuple[str, ...]:
     if any(kind.endswith("ForCausalLM") for kind in kinds):
         return ("yes",)
     if "auto_map" not in config and not any(kind.endswith("ForSequenceClassification") for kind in kinds):
-        what = f"the model ({', '.join(kinds) or 'of no known architecture'}) has no classification head, which would be random"
-        raise InputError(Problem(display(folder), what, "name a cross-encoder that was trained for entailment"))
+        what = f"{display(folder)} ({', '.join(kinds) or 'of no known architecture'}) has no classification head, which would be random"
+        raise InputError(Problem("", what, "name a cross-encoder that was trained for entailment"))
     return tuple(names[number] for number in sorted(names)) or ("LABEL_0", "LABEL_1")
 
 
@@ -134,13 +134,13 @@ def choose(known: Sequence[str], wanted: str | None, folder: Path) -> int:
     if wanted is not None:
         found = [place for place, name in enumerate(known) if name.lower() == wanted.lower()]
         fix = suggest(wanted, known)
-        what = f"entailment: {wanted} is none of the model's labels"
+        what = f"entailment: {wanted} is none of the labels of {display(folder)}"
     elif len(known) == 1:
         return 0
     else:
         found = [place for place, name in enumerate(known) if name.lower().startswith("entail")]
         fix = f"say which it is, with entailment: (labels: {', '.join(known)})"
-        what = f"{'several' if found else 'none'} of the model's labels begin{'' if found else 's'} with entail"
+        what = f"{'several' if found else 'none'} of the labels of {display(folder)} begin{'' if found else 's'} with entail"
     if len(found) != 1:
-        raise InputError(Problem(display(folder), what, fix))
+        raise InputError(Problem("", what, fix))
     return found[0]

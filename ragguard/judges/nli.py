@@ -51,15 +51,16 @@ class NliJudgeRunner:
     """
 
     def __init__(self, name: str, plan: NliPlan, context: Context) -> None:
-        """Find the model and read its labels; it is loaded when it is first asked.
+        """Find the model and read its labels; it is loaded when it is first asked. ``name`` changes nothing.
 
         Raises:
             InputError: no such model, one without an output for entailment, or code that is not allowed.
             CannotJudge: the hub cannot be reached.
         """
+        del name
         if plan.trust_remote_code and not context.allow_code:
             what = f"the model {plan.model} with trust_remote_code runs code of its own"
-            raise InputError(Problem(f"judges.{name}", what, "if you trust it, say so with --allow-code"))
+            raise InputError(Problem("", what, "if you trust it, say so with --allow-code"))
         folder = resolve(plan.model, revision=plan.revision, base=context.folder, allow_pickle=plan.allow_pickle)
         self._plan, self._model = plan, Entailment(plan, folder)
         self._sentences = self._cut = self._pairs = 0

@@ -222,10 +222,10 @@ def test_what_is_asked_twice_is_read_once(judge) -> None:
 @pytest.mark.parametrize(
     ("labels", "entailment", "words"),
     [
-        (("LABEL_0", "LABEL_1", "LABEL_2"), None, r"none of the model's labels begins with entail.*LABEL_0, LABEL_1, LABEL_2"),
-        (("entailment", "entailed"), None, "several of the model's labels begin with entail"),
-        (NLI, "entailmnt", "entailment: entailmnt is none of the model's labels; did you mean 'entailment'"),
-        (("score",), "entailment", "none of the model's labels; known: score"),
+        (("LABEL_0", "LABEL_1", "LABEL_2"), None, r"none of the labels of .* begins with entail.*LABEL_0, LABEL_1, LABEL_2"),
+        (("entailment", "entailed"), None, "several of the labels of .* begin with entail"),
+        (NLI, "entailmnt", "entailment: entailmnt is none of the labels of .*; did you mean 'entailment'"),
+        (("score",), "entailment", "none of the labels of .*; known: score"),
     ],
 )
 def test_labels_that_do_not_say_which_is_entailment(judge, labels, entailment, words) -> None:
@@ -241,11 +241,11 @@ def test_models_that_are_none(judge, model, tmp_path: Path) -> None:
         build("all-MiniLM-L6-v2")
     with pytest.raises(InputError, match="no such model folder"):
         build("./nowhere")
-    with pytest.raises(InputError, match=r"judges\.local: .*--allow-code"):
+    with pytest.raises(InputError, match=r"trust_remote_code .*--allow-code"):
         build(str(model(*NLI)), trust_remote_code=True)
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare/model.safetensors").write_bytes(b"no weights")
-    with pytest.raises(InputError, match=r"config\.json: it cannot be read"):
+    with pytest.raises(InputError, match=r"config\.json cannot be read"):
         build("bare")
     (tmp_path / "bare/config.json").write_text(
         json.dumps({"model_type": "bert", "architectures": ["BertForSequenceClassification"], "id2label": {"0": "entailment"}})
