@@ -66,7 +66,7 @@ class Voice:
         try:
             reply: _T = await self._create(messages=messages, response_model=fitting, max_retries=REASKS, **self._sent)
         except IncompleteOutputException as error:
-            raise ReplyError(f"the reply was cut off at max_new_tokens: {self.plan.max_new_tokens}") from error
+            raise ReplyError(f"cut off: the reply was longer than max_new_tokens, {self.plan.max_new_tokens}") from error
         except InstructorRetryException as error:
             raise explained(error.__cause__ or error, tally.last, self._client) from error
         return reply

@@ -24,22 +24,22 @@ def given(prompt: str) -> dict[str, Any]:
 
 
 def wrong(kind: str, reply: Reply, about: Reply) -> str:
-    """Why a reply of the right form is no answer to what was asked; empty: it is one.
+    """Why a reply of the right form is no answer to what was asked, its kind first; empty: it is one.
 
     ``kind`` is the name of ragas' model of it, ``about`` what was asked. Ragas takes a verdict of 7 for true, and counts the verdicts
     that come, not those that it asked for.
     """
     for key, value in _leaves(reply):
         if key in _BINARY and value not in (0, 1):
-            return f"{key} is {value}, out of range: 0 or 1"
+            return f"out of range: {key} is {value}, neither 0 nor 1"
         if key == "rating" and value not in _RATINGS.get(kind, (value,)):
-            return f"rating is {value}, out of range: one of {', '.join(map(str, _RATINGS[kind]))}"
+            return f"out of range: rating is {value}, none of {', '.join(map(str, _RATINGS[kind]))}"
         if key == "score" and value not in _SCORES:
-            return f"score is {value}, out of range: 1 to 5"
+            return f"out of range: score is {value}, not from 1 to 5"
         if key == "answers" and value not in ("0", "1"):
-            return f"an answer is {value!r}, out of range: 0 or 1"
+            return f"out of range: an answer is {value!r}, neither 0 nor 1"
     if reply.get("question") == "" and reply.get("noncommittal") == 0:
-        return "the question is empty"
+        return "empty reply: the question is empty"
     return _uncounted(reply, about)
 
 
@@ -47,12 +47,12 @@ def _uncounted(reply: Reply, about: Reply) -> str:
     """Whether there is one verdict for each thing that was asked about."""
     verdicts, asked = reply.get("statements"), about.get("statements")
     if isinstance(verdicts, list) and isinstance(asked, list) and len(verdicts) != len(asked):
-        return f"{len(verdicts)} verdicts on {len(asked)} statements"
+        return f"verdicts missing: {len(verdicts)} on {len(asked)} statements"
     answers, questions = reply.get("answers"), about.get("questions")
     if isinstance(answers, list) and isinstance(questions, list) and len(answers) != len(questions):
-        return f"{len(answers)} answers to {len(questions)} questions"
+        return f"verdicts missing: {len(answers)} on {len(questions)} questions"
     classes = [reply.get(key) for key in ("TP", "FP", "FN")]
-    return "no statement was put into a class" if classes == [[], [], []] else ""
+    return "verdicts missing: no statement was put into a class" if classes == [[], [], []] else ""
 
 
 def void(reply: Reply, about: Reply, asked: Asked) -> str:
@@ -65,13 +65,13 @@ def void(reply: Reply, about: Reply, asked: Asked) -> str:
     gold = bool(asked.reference.strip()) and of == asked.reference
     what = "gold answer" if gold else "answer"
     if reply.get("statements") == [] and "statements" not in about:
-        return f"the judge found no statement in the {what}"
+        return f"nothing to score: the judge found no statement in the {what}"
     for key, one in (("claims", "claim"), ("entities", "entity")):
         if reply.get(key) == [] and gold:
-            return f"the judge found no {one} in the {what}"
+            return f"nothing to score: the judge found no {one} in the {what}"
     for key in ("keyphrases", "questions"):
         if reply.get(key) == []:
-            return f"the judge found no {key} in the contexts"
+            return f"nothing to score: the judge found no {key} in the contexts"
     return ""
 
 

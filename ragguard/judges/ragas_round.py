@@ -31,10 +31,10 @@ WORDS = 500
 
 _FIELDS = {"question": "user_input", "answer": "response", "contexts": "retrieved_contexts", "reference": "reference"}
 _LACKING = {
-    "question": "there is no question",
-    "answer": "the answer is empty: there is nothing to judge",
-    "contexts": "there are no contexts to judge by",
-    "reference": "there is no gold answer to judge by",
+    "question": "nothing to judge: there is no question",
+    "answer": "nothing to judge: the answer is empty",
+    "contexts": "nothing to judge by: there are no contexts",
+    "reference": "nothing to judge by: there is no gold answer",
 }
 
 
@@ -67,7 +67,7 @@ class Round:
         try:
             self._encode([each for each in asked if not lacks(self.facts, each)])
         except RagguardError as error:
-            return [Verdict(error=f"the embeddings failed: {error}")] * len(asked)
+            return [Verdict(error=f"no embeddings: {error}")] * len(asked)
         return asyncio.run(self._all(asked))
 
     def _encode(self, asked: Sequence[Asked]) -> None:
@@ -105,9 +105,9 @@ class Round:
         except (HttpError, ReplyError) as failure:
             error = str(failure)
         except RagguardError as failure:
-            error = f"the embeddings failed: {failure}"
+            error = f"no embeddings: {failure}"
         except Exception as failure:  # noqa: BLE001 - whatever ragas' own code makes of an answer
-            error = f"ragas failed on it ({type(failure).__name__}: {failure})"
+            error = f"failure of ragas: {type(failure).__name__}, {failure}"
         if asking.failure is not None:  # some metrics go on without what failed
             error = str(asking.failure)
         reason = reason or "; ".join(asking.words)
@@ -144,7 +144,7 @@ class Round:
         try:
             self.adapted[self.name] = {key: await prompt.adapt(language, translator) for key, prompt in prompts.items()}
         except Exception as failure:  # noqa: BLE001 - whatever ragas' own code makes of a translation
-            return f"ragas' prompts of {self.name} could not be put into {language}: {failure}"
+            return f"no prompts in {language}: those of {self.name} could not be adapted: {failure}"
         return ""
 
 
@@ -160,9 +160,9 @@ def lacks(facts: RagasMetric, asked: Asked) -> str:
 def valued(facts: RagasMetric, given: float) -> tuple[float | None, str]:
     """Put a number of ragas' between 0 and 1, or say why it is no score."""
     if not math.isfinite(given):
-        return None, "ragas gave no number: nothing could be scored"
+        return None, "nothing to score: ragas gave no number"
     low = facts.low
     share = (max(given, low) - low if facts.cosine else given - low) / (facts.high - low)
     if not -ROUNDING <= share <= 1 + ROUNDING:
-        return None, f"ragas gave {given:g}, out of range: {low:g} to {facts.high:g}"
+        return None, f"out of range: ragas gave {given:g}, not from {low:g} to {facts.high:g}"
     return 1.0 if share > 1 - ROUNDING else max(share, 0.0), ""
