@@ -71,6 +71,7 @@ class Line(httpx2.AsyncClient):
         limits = httpx2.Limits(max_connections=plan.concurrency, max_keepalive_connections=plan.concurrency)
         super().__init__(timeout=timeout, limits=limits, follow_redirects=False)
         self._plan, self._server, self._purse = plan, client, purse
+        self._named = bool(client.key) or "authorization" in map(str.lower, plan.headers)
 
     async def send(self, request: httpx2.Request, **how: Any) -> httpx2.Response:
         """Send a request and read the response whole.
@@ -79,7 +80,7 @@ class Line(httpx2.AsyncClient):
             httpx2.TransportError: it did not come, or not to its end; or there is no server.
             OverBudgetError: the budget forbids it.
         """
-        if not self._server.key and "Authorization" not in self._plan.headers:
+        if not self._named:
             request.headers.pop("Authorization", None)
         tally, letters = TALLY.get(), len(request.content)
         estimate = math.ceil(letters * self._purse.rate)
