@@ -1,11 +1,14 @@
 """What a plan may say of judges: whatever needs a model or a network to score an answer."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ragguard.errors import suggest
 from ragguard.plan.base import Model
 from ragguard.plan.services import ChatService
+from ragguard.records.metric import Metric
 
 
 class NliJudge(Model):
@@ -71,4 +74,41 @@ class RubricJudge(LanguageJudge):
         return self
 
 
+class UnknownJudgeError(ValueError):
+    """A judged metric whose judge the plan does not have; the message says what to write."""
+
+
 JudgePlan = Annotated[NliJudge | RagasJudge | RubricJudge, Field(discriminator="type")]
+
+_SNIPPETS = {
+    "nli": "{type: nli, model: cross-encoder/nli-deberta-v3-base}",
+    "ragas": "{type: ragas, base_url: 'http://localhost:8000/v1', model: NAME-ON-THE-SERVER}",
+    "rubric": "{type: rubric, base_url: 'http://localhost:8000/v1', model: NAME-ON-THE-SERVER, prompt: judge.j2, schema: judge.json}",
+}
+
+
+def judge_of(metric: Metric, judges: Mapping[str, JudgePlan]) -> str:
+    """Return the name of the judge that a judged metric asks.
+
+    Raises:
+        UnknownJudgeError: the plan has none of that type.
+        ValueError: it has several and the metric names none of them, or the metric names one that is not there or of another type.
+    """
+    if metric.judge == "rubric":
+        named = metric.base.partition(":")[2]
+        wanted = f"{named!r}, which is to be of type rubric"
+    else:
+        named, wanted = metric.parameter("judge", ""), f"of type {metric.judge}"
+    fitting = [name for name, judge in judges.items() if judge.type == metric.judge]
+    if named in fitting:
+        return named
+    if not fitting:
+        name = named or metric.judge
+        raise UnknownJudgeError(f"the plan has no judge {wanted}; write judges: {{{name}: {_SNIPPETS[metric.judge]}}} into it")
+    if named:
+        other = f"is of type {judges[named].type}, not {metric.judge}" if named in judges else "is not in the plan"
+        raise ValueError(f"the judge {named!r} {other}; {suggest(named, fitting)}")
+    if len(fitting) > 1:
+        example = Metric(metric.base, metric.cutoff, (*metric.parameters, ("judge", fitting[0])))
+        raise ValueError(f"the plan has several judges of type {metric.judge} ({', '.join(fitting)}); name one: {example}")
+    return fitting[0]
