@@ -67,11 +67,11 @@ class Line(httpx2.AsyncClient):
     """Sends one try of a request at a time, each with the plan's timeouts and within its budget."""
 
     def __init__(self, plan: LanguageJudge, client: Client, purse: Purse) -> None:
-        timeout = httpx2.Timeout(plan.timeout, connect=min(plan.timeout, 20), pool=None)
+        self._connect = min(plan.timeout, 20)
+        timeout = httpx2.Timeout(plan.timeout, connect=self._connect, pool=None)
         limits = httpx2.Limits(max_connections=plan.concurrency, max_keepalive_connections=plan.concurrency)
         super().__init__(timeout=timeout, limits=limits, follow_redirects=False)
         self._plan, self._server, self._purse = plan, client, purse
-        self._named = bool(client.key) or "authorization" in map(str.lower, plan.headers)
 
     async def send(self, request: httpx2.Request, **how: Any) -> httpx2.Response:
         """Send a request and read the response whole.
@@ -80,8 +80,9 @@ class Line(httpx2.AsyncClient):
             httpx2.TransportError: it did not come, or not to its end; or there is no server.
             OverBudgetError: the budget forbids it.
         """
-        if not self._named:
+        if not self._server.key:
             request.headers.pop("Authorization", None)
+        request.headers.update(self._plan.headers)
         tally, letters = TALLY.get(), len(request.content)
         estimate = math.ceil(letters * self._purse.rate)
         most = estimate + self._plan.max_new_tokens
@@ -101,7 +102,7 @@ class Line(httpx2.AsyncClient):
     async def _whole(self, request: httpx2.Request, how: dict[str, Any]) -> httpx2.Response:
         seconds, place = self._plan.timeout, self._server.place
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._connect + seconds):
                 response = await super().send(request, **{**how, "stream": True})
         except (TimeoutError, httpx2.ReadTimeout) as error:
             raise httpx2.ReadTimeout(f"{place} did not answer within {seconds:g} s", request=request) from error
@@ -140,7 +141,6 @@ class Endpoint(AsyncOpenAI):
             api_key=client.key or "none",
             base_url=plan.base_url,
             max_retries=plan.retries,
-            default_headers=plan.headers,
             http_client=Line(plan, client, Purse(budget)),
         )
         self.organization = self.project = None  # of the environment; they are OpenAI's, whatever server this is

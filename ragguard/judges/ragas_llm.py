@@ -12,10 +12,10 @@ from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.adapters import get_adapter
 from ragas.llms.base import InstructorBaseRagasLLM
 
-from ragguard.judges import ragas_replies
+from ragguard.judges import failures, ragas_replies
+from ragguard.judges.breaker import Breaker
 from ragguard.judges.line import TALLY, Endpoint
-from ragguard.judges.patience import Patience
-from ragguard.judges.ragas_errors import ReplyError, explained
+from ragguard.judges.ragas_errors import NothingError, explained
 from ragguard.plan.judges import RagasJudge
 from ragguard.records.judgement import Asked
 from ragguard.systems.http import Client, HttpError
@@ -29,8 +29,8 @@ _T = TypeVar("_T", bound=BaseModel)
 class Voice:
     """A chat endpoint, in the way that ragas uses one: instructor's JSON mode."""
 
-    def __init__(self, plan: RagasJudge, client: Client, endpoint: Endpoint, patience: Patience, turn: int) -> None:
-        self.plan, self._client, self._patience = plan, client, patience
+    def __init__(self, plan: RagasJudge, client: Client, endpoint: Endpoint, breaker: Breaker, turn: int) -> None:
+        self.plan, self._client, self._breaker = plan, client, breaker
         adapted: Any = get_adapter("instructor").create_llm(endpoint, plan.model, "openai")
         self._create = adapted.client.chat.completions.create
         seed = None if plan.seed is None else plan.seed + turn  # else every turn would say the same
@@ -41,21 +41,20 @@ class Voice:
         """Return a reply to a prompt.
 
         Raises:
-            HttpError: there is none.
-            ReplyError: it is of no use, or the budget is spent.
+            NothingError: there is none, or one of no use; or it was not asked.
         """
-        if self._patience.error is not None:
-            raise self._patience.error
+        if self._breaker.open:
+            raise NothingError(self._breaker.open)
         try:
             reply = await self._reply(prompt, model)
         except HttpError as error:
-            self._patience.met(error)
+            self._breaker.failed(error)
+            raise NothingError(failures.of_request(error)) from error
+        except NothingError:
+            if TALLY.get().last:
+                self._breaker.answered()
             raise
-        except ReplyError:
-            if TALLY.get().last:  # there was a response
-                self._patience.met(None)
-            raise
-        self._patience.met(None)
+        self._breaker.answered()
         return reply
 
     async def _reply(self, prompt: str, model: type[_T]) -> _T:
@@ -65,10 +64,10 @@ class Voice:
         messages = [{"role": "user", "content": prompt}]
         try:
             reply: _T = await self._create(messages=messages, response_model=fitting, max_retries=REASKS, **self._sent)
-        except IncompleteOutputException as error:
-            raise ReplyError(f"cut off: the reply was longer than max_new_tokens, {self.plan.max_new_tokens}") from error
         except InstructorRetryException as error:
-            raise explained(error.__cause__ or error, tally.last, self._client) from error
+            raise explained(error.__cause__ or error, tally.last, self._client, self.plan.max_new_tokens) from error
+        except IncompleteOutputException as error:
+            raise explained(error, tally.last, self._client, self.plan.max_new_tokens) from error
         return reply
 
 
@@ -80,7 +79,7 @@ class Asking(InstructorBaseRagasLLM):
 
     def __init__(self, voice: Voice, asked: Asked) -> None:
         self._voice, self._asked = voice, asked
-        self.failure: HttpError | ReplyError | None = None
+        self.failure: NothingError | None = None
         self.words: list[str] = []
 
     def generate(self, prompt: str, response_model: type[_T]) -> _T:  # noqa: ARG002
@@ -88,20 +87,20 @@ class Asking(InstructorBaseRagasLLM):
         raise TypeError("this judge is asked by agenerate")
 
     async def agenerate(self, prompt: str, response_model: type[_T]) -> _T:
-        """Return a reply. Raises HttpError or ReplyError."""
+        """Return a reply. Raises NothingError."""
         if self.failure is not None:
             raise self.failure
         try:
             reply = await self._voice.say(prompt, response_model)
             self._look(reply.model_dump(), prompt)
-        except (HttpError, ReplyError) as error:
+        except NothingError as error:
             self.failure = error
             raise
         return reply
 
     def _look(self, reply: Mapping[str, Any], prompt: str) -> None:
         if nothing := ragas_replies.void(reply, ragas_replies.given(prompt), self._asked):
-            raise ReplyError(nothing)
+            raise NothingError(nothing)
         self.words += ragas_replies.words(reply)
 
 

@@ -39,7 +39,7 @@ def wrong(kind: str, reply: Reply, about: Reply) -> str:
         if key == "answers" and value not in ("0", "1"):
             return f"out of range: an answer is {value!r}, neither 0 nor 1"
     if reply.get("question") == "" and reply.get("noncommittal") == 0:
-        return "empty reply: the question is empty"
+        return "empty: the question has no text"
     return _uncounted(reply, about)
 
 

@@ -12,16 +12,15 @@ from ragas.metrics import collections
 from ragas.prompt.metrics.base_prompt import BasePrompt
 
 from ragguard.errors import RagguardError
+from ragguard.judges.breaker import Breaker
 from ragguard.judges.line import TALLY, Endpoint, Tally
-from ragguard.judges.patience import Patience
-from ragguard.judges.ragas_errors import ReplyError
+from ragguard.judges.ragas_errors import NothingError
 from ragguard.judges.ragas_llm import Asking, Vectors, Voice, vectors
 from ragguard.plan.judges import RagasJudge
 from ragguard.records.judgement import Asked, Verdict
 from ragguard.records.metric import Metric
 from ragguard.records.ragas_table import RAGAS, RagasMetric
-from ragguard.systems.budget import Budget
-from ragguard.systems.http import Client, HttpError
+from ragguard.systems.chat import Chat
 
 ROUNDING = 1e-6
 """How far from the end of its range a number may lie that is meant to be that end: ragas adds little numbers to its denominators."""
@@ -43,9 +42,8 @@ class Round:
     """All that is asked of a judge at a time. ``adapted`` keeps prompts in the plan's language, by metric and attribute."""
 
     plan: RagasJudge
-    client: Client
-    budget: Budget
-    patience: Patience
+    chat: Chat
+    breaker: Breaker
     metric: Metric
     turn: int
     adapted: dict[str, dict[str, Any]]
@@ -78,8 +76,8 @@ class Round:
 
     async def _all(self, asked: Sequence[Asked]) -> list[Verdict]:
         found, waiting = [Verdict(error="it was not judged")] * len(asked), iter(enumerate(asked))
-        async with Endpoint(self.plan, self.client, self.budget) as endpoint:
-            voice = Voice(self.plan, self.client, endpoint, self.patience, self.turn)
+        async with Endpoint(self.plan, self.chat.client, self.chat.budget) as endpoint:
+            voice = Voice(self.plan, self.chat.client, endpoint, self.breaker, self.turn)
             if wrong := await self._adapt(voice):
                 return [Verdict(error=wrong)] * len(asked)
 
@@ -102,7 +100,7 @@ class Round:
             result = await self._metric(asking).ascore(**self._fields(asked))
             value, error = valued(self.facts, float(result.value))
             reason = str(result.reason or "")
-        except (HttpError, ReplyError) as failure:
+        except NothingError as failure:
             error = str(failure)
         except RagguardError as failure:
             error = f"no embeddings: {failure}"

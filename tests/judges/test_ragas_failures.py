@@ -3,6 +3,7 @@
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from ragas_server import about, prompt_of, truthful, wanted
 from servers import Request, serve
 
-from ragguard.errors import CannotJudge, InputError
-from ragguard.judges.patience import ALIKE, ANY
-from ragguard.judges.ragas import RagasJudge, build
-from ragguard.plan.judges import RagasJudge as Plan
+from ragguard.errors import CannotJudge
+from ragguard.judges.breaker import FEW, MANY
+from ragguard.judges.protocols import Context
+from ragguard.judges.ragas import Embed, RagasJudgeRunner
+from ragguard.plan.judges import RagasJudge
 from ragguard.records.judgement import Asked, Verdict
 from ragguard.records.metric import Metric
 
@@ -34,8 +36,9 @@ def flat(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.ones((len(texts), 3))
 
 
-def judge(url: str, **plan: Any) -> RagasJudge:
-    return build("gpt", Plan(type="ragas", base_url=f"{url}/v1", model="m", **{"retries": 0, "timeout": 20} | plan), flat, "flat")
+def judge(url: str, embed: Embed | None = flat, **plan: Any) -> RagasJudgeRunner:
+    settings = RagasJudge(type="ragas", base_url=f"{url}/v1", model="m", **{"retries": 0, "timeout": 20} | plan)
+    return RagasJudgeRunner("gpt", settings, Context(Path.cwd()), embed)
 
 
 def ask(script: Script, metric: str = "Faithfulness", asked: Sequence[Asked] = (ONE,), **plan: Any) -> list[Verdict]:
@@ -44,17 +47,17 @@ def ask(script: Script, metric: str = "Faithfulness", asked: Sequence[Asked] = (
 
 
 SAID = {
-    "malformed": 'malformed JSON: {"statements": ["It is 30 d',
+    "malformed": 'not JSON: {"statements": ["It is 30 d',
     "prose": "not JSON: I would say that this answer is rather good, all things considered.",
-    "empty": "empty reply: finish_reason stop",
+    "empty": "empty: the reply has no text (finish_reason stop)",
     "out_of_range": "out of range: verdict is 99, neither 0 nor 1",
     "refusal": "refusal: I cannot judge this.",
-    "content_filter": "content filter: the server stopped the reply",
+    "content_filter": "content filter: the server's stopped the reply",
     "rate_limit": "rate limit: HOST answers 429: too many requests",
-    "hang": "timeout: HOST did not answer within 0.3 s",
+    "hang": "timed out: HOST did not answer within 0.3 s",
     "drop": "broken off: the response broke off after 51 bytes",
     "error": "server error: HOST answers 500: the model ran out of memory",
-    "no_choices": 'no choices: {"object": "chat.completion", "warning": "nothing to say"}',
+    "no_choices": 'broken off: the response has no choices: {"object": "chat.completion", "warning": "nothing to say"}',
     "unauthorised": "refused by the server: HOST answers 401: this key is not known",
 }  # fmt: skip
 
@@ -89,22 +92,25 @@ def test_a_server_that_closes_the_connection_or_drips_is_no_exception(retries: i
         slowly = judge(slow.url, retries=retries, timeout=1).judge(FAITHFULNESS, [ONE], 0)[0].error
     tries = " (2 tries)" if retries else ""
     assert closed == f"broken off: {gone.url.removeprefix('http://')} closed the connection without an answer{tries}"
-    assert slowly == f"timeout: the response was not finished within 1 s{tries}"
+    assert slowly == f"timed out: the response was not finished within 1 s{tries}"
 
 
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (b"<html>Bad gateway</html>", "no JSON response: <html>Bad gateway</html>"),
-        (b"", "no JSON response: "),
-        (b"[]", "no choices: []"),
-        ({"choices": []}, 'no choices: {"choices": []}'),
-        ({"choices": [{"finish_reason": "stop"}]}, "empty reply: finish_reason stop"),
-        ({"choices": [{"message": {"content": '{"statements": "none"}'}}]}, "wrong form: statements, Input should be a valid array"),
-        ({"choices": [{"message": {"content": '{"sentences": []}'}}]}, "wrong form: statements, Field required"),
+        (b"<html>Bad gateway</html>", "broken off: the response is not JSON: <html>Bad gateway</html>"),
+        (b"", "broken off: the response is not JSON: "),
+        (b"[]", "broken off: the response has no choices: []"),
+        ({"choices": []}, 'broken off: the response has no choices: {"choices": []}'),
+        ({"choices": [{"finish_reason": "stop"}]}, "empty: the reply has no text (finish_reason stop)"),
+        (
+            {"choices": [{"message": {"content": '{"statements": "none"}'}}]},
+            "not as the schema says: statements: Input should be a valid array",
+        ),
+        ({"choices": [{"message": {"content": '{"sentences": []}'}}]}, "not as the schema says: statements: Field required"),
         (
             {"choices": [{"message": {"content": '{"statements": ["It'}, "finish_reason": "length"}]},
-            "cut off: the reply was longer than max_new_tokens, 1024",
+            "cut off: the reply had no end after max_new_tokens: 1024",
         ),
     ],
 )
@@ -168,7 +174,7 @@ def too_few_verdicts(on: Mapping[str, Any]) -> Any:
         ("SummaryScore", {"answers"}, lambda on: {"answers": []}, "verdicts missing: 0 on 1 questions"),
         ("SummaryScore", {"answers"}, lambda on: {"answers": ["yes"]}, "out of range: an answer is 'yes', neither 0 nor 1"),
         ("AnswerRelevancy", {"question", "noncommittal"}, lambda on: {"question": "", "noncommittal": 0},
-         "empty reply: the question is empty"),
+         "empty: the question has no text"),
         ("AnswerAccuracy", {"rating"}, lambda on: {"rating": 3}, "out of range: rating is 3, none of 0, 2, 4"),
         ("ContextRelevance", {"rating"}, lambda on: {"rating": 4}, "out of range: rating is 4, none of 0, 1, 2"),
         ("ResponseGroundedness", {"rating"}, lambda on: {"rating": -1}, "out of range: rating is -1, none of 0, 1, 2"),
@@ -208,13 +214,12 @@ def test_a_server_that_refuses_is_not_asked_on() -> None:
     script = Script(truthful, {"unauthorised": 1.0})
     with serve_judge(script) as served:
         of = judge(served.url, concurrency=1, retries=3)
-        found = of.judge(FAITHFULNESS, many(20), 0)
-        assert script.tries == ALIKE
-        again = of.judge(FAITHFULNESS, many(20), 0)
-        assert script.tries == ALIKE + 1
-        script.failures = {}
-        assert [verdict.value for verdict in of.judge(FAITHFULNESS, many(20), 0)] == [0.5] * 20
-    assert len({verdict.error for verdict in found + again}) == 1
+        found = [*of.judge(FAITHFULNESS, many(20), 0), *of.judge(FAITHFULNESS, many(20), 1)]
+    assert script.tries == FEW
+    refused = f"refused by the server: {served.url.removeprefix('http://')} answers 401: this key is not known"
+    assert [verdict.error for verdict in found[:FEW]] == [refused] * FEW
+    assert {verdict.kind for verdict in found[FEW:]} == {"given up"}
+    assert found[-1].error.startswith(f"given up: the last {FEW} requests failed: ")
     assert found[-1].error.endswith("answers 401: this key is not known")
 
 
@@ -223,24 +228,25 @@ def test_a_server_that_is_not_there_is_not_asked_on() -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     found = judge(url, concurrency=4).judge(FAITHFULNESS, many(50), 0)
-    assert {verdict.kind for verdict in found} == {"unreachable"}
-    assert found[0].error.startswith(f"unreachable: {url.removeprefix('http://')} cannot be reached: ")
+    assert {verdict.kind for verdict in found} == {"no server", "given up"}
+    assert found[0].error.startswith(f"no server: {url.removeprefix('http://')} cannot be reached: ")
 
 
 @pytest.mark.parametrize("kind", ["error", "drop", "rate_limit"])
 def test_a_server_that_fails_at_everything_is_not_asked_on(kind: str) -> None:
     script = Script(truthful, {kind: 1.0})
     found = ask(script, asked=many(60), concurrency=4)
-    assert ANY <= script.tries < ANY + 4
-    assert {verdict.kind for verdict in found} == {SAID[kind].partition(":")[0]}
+    assert MANY <= script.tries < MANY + 4
+    assert Counter(verdict.kind for verdict in found) == {SAID[kind].partition(":")[0]: script.tries, "given up": 60 - script.tries}
 
 
 def test_a_server_that_dies_leaves_what_it_said() -> None:
     script = Script(truthful, dies_after=20)
     found = ask(script, asked=many(40), concurrency=1)
     assert [verdict.value for verdict in found[:10]] == [0.5] * 10
-    assert {verdict.kind for verdict in found[10:]} == {"broken off"}
-    assert script.tries == 20 + ANY
+    assert {verdict.kind for verdict in found[10 : 10 + MANY]} == {"broken off"}
+    assert {verdict.kind for verdict in found[10 + MANY :]} == {"given up"}
+    assert script.tries == 20 + MANY
 
 
 @pytest.mark.slow
@@ -260,7 +266,7 @@ def test_with_every_failure_at_once_nothing_is_lost() -> None:
             failed[case] = SAID[kind].partition(":")[0]
     assert {each.case: verdict.kind for each, verdict in zip(asked, found, strict=True) if verdict.error} == failed
     assert {verdict.value for verdict in found} == {0.5, None}
-    assert len(Counter(failed.values())) == len(kinds)
+    assert set(failed.values()) == {SAID[kind].partition(":")[0] for kind in kinds}
 
 
 def test_the_budget_is_kept() -> None:
@@ -312,12 +318,9 @@ def test_an_encoder_that_fails_is_no_exception() -> None:
         return broken(texts) if any("said" in text for text in texts) else flat(texts)
 
     with serve_judge(Script(truthful)) as served:
-        plan = Plan(type="ragas", base_url=f"{served.url}/v1", model="m")
         for embed in (broken, broken_later):
-            found = build("gpt", plan, embed, "").judge(Metric.parse("ragas:AnswerRelevancy"), many(2), 0)
+            found = judge(served.url, embed).judge(Metric.parse("ragas:AnswerRelevancy"), many(2), 0)
             assert [verdict.error for verdict in found] == ["no embeddings: out of memory"] * 2
-        with pytest.raises(InputError, match="ragas:AnswerRelevancy needs an encoder, and there is none; name one as embeddings:"):
-            build("gpt", plan).judge(Metric.parse("ragas:AnswerRelevancy"), [ONE], 0)
 
 
 def test_failures_leave_no_words_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
@@ -343,5 +346,5 @@ def test_no_failure_says_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
         of = judge(served.url, api_key_env="JUDGE_KEY", headers={"X-Team": "team-secret"})
         found = of.judge(FAITHFULNESS, many(40), 0)
     assert set(seen) == {"Bearer sk-very-secret team-secret"}
-    assert len({verdict.kind for verdict in found}) == 5
+    assert {verdict.kind for verdict in found} == {"broken off", "refused by the server", "server error", "not JSON", "given up"}
     assert all("***" in verdict.error and "secret" not in verdict.error for verdict in found)

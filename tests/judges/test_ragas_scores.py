@@ -11,8 +11,10 @@ from judge_server import Script, serve_judge
 from numpy.typing import NDArray
 from ragas_server import truthful
 
-from ragguard.judges.ragas import build
+from ragguard.judges.protocols import Context
+from ragguard.judges.ragas import RagasJudgeRunner
 from ragguard.plan.judges import RagasJudge
+from ragguard.plan.retrievers import DenseRetriever
 from ragguard.records.judgement import Asked, Verdict
 from ragguard.records.metric import Metric
 from ragguard.records.ragas_table import RAGAS, RagasMetric
@@ -93,10 +95,13 @@ EXPECTED: list[tuple[str, Asked, float]] = [
 ]
 
 
-def ask(script: Script, metric: str, *asked: Asked, turn: int = 0, embed: Any = words, **plan: Any) -> list[Verdict]:
+HERE = Context(Path.cwd())
+
+
+def ask(script: Script, metric: str, *asked: Asked, embed: Any = words, context: Context = HERE) -> list[Verdict]:
     with serve_judge(script) as served:
-        settings = RagasJudge(type="ragas", base_url=f"{served.url}/v1", model="m", **{"retries": 0, "timeout": 10} | plan)
-        return build("gpt", settings, embed, "words").judge(Metric.parse(f"ragas:{metric}"), asked, turn)
+        settings = RagasJudge(type="ragas", base_url=f"{served.url}/v1", model="m", retries=0)
+        return RagasJudgeRunner("gpt", settings, context, embed).judge(Metric.parse(f"ragas:{metric}"), asked, 0)
 
 
 @pytest.mark.parametrize(("metric", "asked", "value"), EXPECTED, ids=[f"{metric}-{asked.case}" for metric, asked, _ in EXPECTED])
@@ -193,15 +198,13 @@ def test_a_real_encoder_finds_the_question_that_an_answer_answers() -> None:
     from ragguard.systems.encoder import Encoder
     from ragguard.systems.weights import resolve
 
-    encoder = Encoder(resolve("sentence-transformers/all-MiniLM-L6-v2", revision=None, base=Path.cwd()))
-
-    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-        return encoder.encode(texts, "query", range(len(texts)), lambda _: None)
-
+    model = "sentence-transformers/all-MiniLM-L6-v2"
+    context = Context(Path.cwd(), DenseRetriever(type="dense", model=model))
     near = Asked("near", "How long is a refund kept?", "A refund is kept for 30 days.")
     far = Asked("far", "Which birds sing at night?", "A refund is kept for 30 days.")
-    found = [verdict.value for verdict in ask(Script(truthful), "AnswerRelevancy", near, far, embed=embed)]
-    one, other = embed([near.question, f"What is said of {near.answer}"])
+    found = [verdict.value for verdict in ask(Script(truthful), "AnswerRelevancy", near, far, embed=None, context=context)]
+    encoder = Encoder(resolve(model, revision=None, base=Path.cwd()))
+    one, other = encoder.encode([near.question, f"What is said of {near.answer}"], "query", [0, 1], lambda _: None)
     assert found[0] == pytest.approx(float(one @ other), abs=1e-5)
     assert found[1] is not None
     assert found[1] < 0.2 < found[0]
