@@ -3,10 +3,10 @@
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -29,10 +29,11 @@ class OverBudgetError(OpenAIError):
 
 @dataclass
 class Tally:
-    """What the requests for one answer cost so far, and the body of the last response that was none of an error."""
+    """What the requests for one answer cost so far; what the last was about, and the body of its response where that was no error."""
 
     tokens: int = 0
     last: bytes = b""
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 TALLY: ContextVar[Tally] = ContextVar("TALLY")

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, TypeVar
 
+from instructor import openai_schema
 from instructor.core import IncompleteOutputException, InstructorRetryException
 from numpy.typing import NDArray
 from pydantic import BaseModel, create_model, model_validator
@@ -58,9 +60,8 @@ class Voice:
         return reply
 
     async def _reply(self, prompt: str, model: type[_T]) -> _T:
-        tally = TALLY.get()
-        tally.last = b""
-        fitting = _checked(model, ragas_replies.given(prompt))
+        tally, fitting = TALLY.get(), _checked(model)
+        tally.last, tally.about = b"", ragas_replies.given(prompt)
         messages = [{"role": "user", "content": prompt}]
         try:
             reply: _T = await self._create(messages=messages, response_model=fitting, max_retries=REASKS, **self._sent)
@@ -127,13 +128,18 @@ def vectors(embed: Callable[[Sequence[str]], NDArray[Any]], texts: Sequence[str]
     return [[float(x) for x in row] for row in embed(texts)]
 
 
-def _checked(model: type[_T], about: Mapping[str, Any]) -> type[_T]:
-    """The same model, which does not take what ragas would take and should not; instructor then asks again."""
+@cache
+def _checked(model: type[_T]) -> type[_T]:
+    """The same model, which does not take what ragas would take and should not; instructor then asks again.
+
+    Made once: instructor would make its own of it for each request, which takes longer than the request does.
+    """
 
     def fits(self: BaseModel) -> BaseModel:
-        if problem := ragas_replies.wrong(model.__name__, self.model_dump(), about):
+        if problem := ragas_replies.wrong(model.__name__, self.model_dump(), TALLY.get().about):
             raise ValueError(problem)
         return self
 
     validators: dict[str, Any] = {"fits": model_validator(mode="after")(fits)}
-    return create_model(model.__name__, __base__=model, __validators__=validators, __doc__=model.__doc__, __module__=model.__module__)
+    made = create_model(model.__name__, __base__=model, __validators__=validators, __doc__=model.__doc__, __module__=model.__module__)
+    return openai_schema(made)
