@@ -51,9 +51,9 @@ class Suite:
         keys = [(Metric.parse(each.metric), each.slice, each.tier) for each in self.loaded.plan.checks]
         return keys.index((check.metric, check.slice, check.tier))
 
-    def needs(self, check: Check) -> bool:
-        """Whether the suite's file says that a check needs systems that answer."""
-        return self.loaded.plan.checks[self.place(check)].needs == "answers"
+    def needs(self, check: Check) -> str:
+        """What the suite's file says that a check needs, or is left out without: ``answers``, ``judge``, or nothing."""
+        return self.loaded.plan.checks[self.place(check)].needs or ""
 
     @property
     def collections(self) -> tuple[Collection, ...]:

@@ -9,7 +9,7 @@ from ragguard.data.collection import Collection
 from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
-from ragguard.plan.load import retrievers
+from ragguard.plan.parts import retrievers
 from ragguard.plan.recipes import Recipe
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
