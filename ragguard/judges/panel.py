@@ -31,16 +31,18 @@ TurnsOf = Callable[[Sequence[Sequence[float]], int], int]
 
 
 class Panel:
-    """All judges of a plan that somebody asks.
+    """All judges of a plan that somebody asks. ``asks`` says which judge a metric asks.
 
     A verdict is kept under the judge's fingerprint, the metric, what was asked, and the turn: the same answer has the same verdict in
     every arm and run, and a run that was killed goes on where it was. What a judge could not judge is not kept: the next run asks again.
     """
 
-    def __init__(self, seats: Mapping[str, Seat], store: Store, progress: Progress, meter: Meter, turns: TurnsOf) -> None:
-        self.seats, self._store, self._progress, self._meter, self._turns_of = dict(seats), store, progress, meter, turns
-        self._lost, self._given_up = dict.fromkeys(seats, 0), dict[str, str]()
-        self._turns = dict[str, int]()
+    def __init__(
+        self, seats: Mapping[str, Seat], asks: Mapping[Metric, str], store: Store, progress: Progress, meter: Meter, turns: TurnsOf
+    ) -> None:
+        self.seats, self.asks, self._store, self._turns_of = dict(seats), dict(asks), store, turns
+        self._progress, self._meter = progress, meter
+        self._lost, self._given_up, self._turns = dict.fromkeys(seats, 0), dict[str, str](), dict[str, int]()
 
     def ask(self, name: str, metric: Metric, asked: Sequence[Asked], place: str) -> list[Judgement]:
         """Return what a judge says of each answer, in order. ``place`` is what a reader knows the answers by, and has one number of turns.

@@ -7,7 +7,6 @@ from typing import Literal, Protocol, TypeAlias
 
 from ragguard.metrics.arrays import RanxLists, ranx_lists
 from ragguard.records.evidence import Case, Mark, NotApplicable, Observation, Score
-from ragguard.records.judgement import Judgement
 from ragguard.records.metric import Metric, Scale
 
 Cutoff = Literal["required", "allowed", "forbidden"]
@@ -18,7 +17,7 @@ class Batch:
     """Cases that can be scored, row by row: the case, its observation, and the ids it ranked, best first, ties resolved.
 
     ``marks`` are those of the ranked, given and cited documents; a document that the corpus does not have has none. ``texts`` are those
-    of the documents that were given or cited. ``judgements`` are what judges said, by metric and case, one for each answer that was drawn.
+    of the documents that were given or cited.
     """
 
     cases: tuple[Case, ...]
@@ -26,7 +25,6 @@ class Batch:
     rankings: tuple[tuple[str, ...], ...]
     marks: Mapping[str, Mark] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
-    judgements: Mapping[Metric, Mapping[str, Sequence[Judgement]]] = field(default_factory=dict)
 
     @cached_property
     def ranx(self) -> RanxLists:
@@ -71,7 +69,7 @@ class Definition:
     says that the function reads the batch's marks, ``needs_texts`` that it reads its texts, and ``needs_answers`` that it is about answers,
     so that a case without one is unscored; ``needs`` says, in words, what a suite must give it to apply to any case at all. ``package``
     is the library, of the extra ``judge``, that computes it; ``required`` are the parameters without which it says nothing; ``judged`` says
-    that the function reads what a judge said.
+    that it is what a judge says, so that the function knows nothing of it.
     """
 
     function: MetricFunction

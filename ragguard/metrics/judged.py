@@ -105,7 +105,7 @@ def definition(metric: Metric) -> Definition | None:
     except KeyError:
         return None
     return Definition(
-        scored,
+        unjudged,
         known.applicable,
         lambda _: Scale(higher_is_better=known.higher_is_better),
         "forbidden" if "answer" in known.sees else "allowed",
@@ -126,16 +126,17 @@ def settled(metric: Metric, answer: Answer | None, contexts: Sequence[str]) -> t
     return None
 
 
-def scored(metric: Metric, batch: Batch) -> list[Score]:
-    """The mean over the answers that were drawn to a case, mostly one, each the mean of its verdicts."""
-    found = batch.judgements.get(metric, {})
-    return [score_of(found.get(case.id, ())) for case in batch.cases]
+def unjudged(metric: Metric, batch: Batch) -> list[Score]:
+    """What there is to say of cases that no judge was asked about."""
+    del metric
+    return [NOT_JUDGED] * len(batch.cases)
 
 
 def score_of(judgements: Sequence[Judgement]) -> Score:
-    """Return the score of one case: verdicts that came to nothing are left out as long as there is another."""
-    if not judgements:
-        return NOT_JUDGED
+    """Return the score of one case: the mean over the answers that were drawn to it, mostly one, each the mean of its verdicts.
+
+    Verdicts that came to nothing are left out as long as there is another.
+    """
     means = [fsum(each.values) / len(each.values) for each in judgements if each.values]
     if means:
         return fsum(means) / len(means)

@@ -8,7 +8,6 @@ from ragguard.metrics.catalog import inner, resolve
 from ragguard.metrics.definition import Batch, Definition
 from ragguard.metrics.tasks import only_a_query
 from ragguard.records.evidence import Case, Mark, Observation, Score, Unscored
-from ragguard.records.judgement import Judgement
 from ragguard.records.metric import Metric
 
 NO_ANSWER = Unscored("the system gave no answer")
@@ -31,15 +30,13 @@ def score_all(
     observations: Mapping[str, Observation],
     marks: Mapping[str, Mark] | None = None,
     texts: Mapping[str, str] | None = None,
-    judgements: Mapping[Metric, Mapping[str, Sequence[Judgement]]] | None = None,
 ) -> dict[Metric, dict[str, Score]]:
     """Score several metrics on the same observations; cheaper than one by one, since rankings are ordered and numbered once.
 
     ``observations`` are keyed by case id. A case that a metric says nothing about is ``NotApplicable``, whatever the system did; a
     missing or failed observation is ``Unscored``; an empty ranking scores as a system that found nothing. The result has one entry
     a case, in the order of ``cases``; values do not depend on any order. ``marks`` are family, version and status of the ranked,
-    given and cited documents by id, ``texts`` what the given and cited ones say, where a metric needs them; ``judgements`` what judges
-    said, by metric and case: where one said nothing, a case is ``Unscored``.
+    given and cited documents by id, ``texts`` what the given and cited ones say, where a metric needs them.
 
     Raises:
         ValueError: two cases share an id, the catalog does not know a metric, it is derived from another (``catalog.derive``), or it
@@ -64,7 +61,7 @@ def score_all(
         ]
         rows = tuple(i for i, given in enumerate(blank) if given is None)
         if rows not in batches:
-            batches[rows] = _batch(rows, cases, rankings, observations, marks or {}, texts or {}, judgements or {})
+            batches[rows] = _batch(rows, cases, rankings, observations, marks or {}, texts or {})
         values = dict(zip(rows, definition.function(metric, batches[rows]), strict=True)) if rows else {}
         scored = (_finite(metric, values[i]) if given is None else given for i, given in enumerate(blank))
         result[metric] = {case.id: value for case, value in zip(cases, scored, strict=True)}
@@ -101,11 +98,10 @@ def _batch(
     observations: Mapping[str, Observation],
     marks: Mapping[str, Mark],
     texts: Mapping[str, str],
-    judgements: Mapping[Metric, Mapping[str, Sequence[Judgement]]],
 ) -> Batch:
     kept = tuple(cases[i] for i in rows)
     ids = tuple(ranking for i in rows if not isinstance(ranking := rankings[i], Unscored))
-    return Batch(kept, tuple(observations[case.id] for case in kept), ids, marks, texts, judgements)
+    return Batch(kept, tuple(observations[case.id] for case in kept), ids, marks, texts)
 
 
 def _finite(metric: Metric, value: Score) -> Score:

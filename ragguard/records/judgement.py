@@ -46,7 +46,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All that one judge said of one answer under one metric: one verdict for each time it was asked."""
+    """All that one judge said of one answer under one metric: one verdict for each time it was asked.
+
+    ``judge`` is its name in the plan, "" where nobody was asked: what such an answer is worth is settled without one.
+    """
 
     case: str
     judge: str

@@ -32,10 +32,10 @@ def fit(resolved: Resolved, inner: Inner) -> Resolved:
     return replace(resolved, suites=tuple(_without(suite, judges, inner) for suite in resolved.suites))
 
 
-def judges_asked(suite: Suite, judges: Mapping[str, JudgePlan], inner: Inner) -> dict[Metric, str]:
-    """Return the metrics of a suite that judges give, each once, with the name of the judge."""
-    direct = dict.fromkeys(map(inner, suite.metrics))
-    return {metric: judge_of(metric, judges) for metric in direct if metric.judge}
+def judges_asked(resolved: Resolved, inner: Inner) -> dict[Metric, str]:
+    """Return the metrics of all suites that judges give, each once, with the name of the judge."""
+    direct = dict.fromkeys(inner(metric) for suite in resolved.suites for metric in suite.metrics)
+    return {metric: judge_of(metric, resolved.loaded.plan.judges) for metric in direct if metric.judge}
 
 
 def _problems(suite: Suite, judges: Mapping[str, JudgePlan], inner: Inner) -> Iterator[Problem]:
