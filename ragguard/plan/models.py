@@ -146,8 +146,8 @@ class SuitePlan(Model):
     )
     unlabelled: str | None = Field(
         None,
-        description="Further queries for the judge alone, of the kind that people labelled: a queries.jsonl, asked of the suite's corpus, or "
-        "the folder of a collection",
+        description="Further queries for the judge alone, of the kind that people labelled: a queries.jsonl, asked of the suite's corpus, "
+        "or the folder of a collection",
     )
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)

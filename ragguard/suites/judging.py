@@ -41,9 +41,7 @@ def _with_labels(suite: Suite, judges: Mapping[str, JudgePlan], of_answers: Call
         return suite
     judged = [metric for metric in suite.metrics if metric.judge and of_answers(metric)]
     paired = {metric for metric in judged if getattr(judges[judge_of(metric, judges)], "pairwise", False)}
-    told = [
-        f"{suite.name}: labels are of answers by themselves, and do not correct {metric}, which compares two" for metric in sorted(paired)
-    ]
+    told = [f"{suite.name}: labels are of single answers, and do not correct {metric}, which compares two" for metric in sorted(paired)]
     cases = replace(suite.cases, warnings=(*suite.cases.warnings, *told))
     return replace(suite, corrected=frozenset(judged) - paired, cases=cases)
 

@@ -20,11 +20,8 @@ def read(suite: LoadedSuite) -> Labels | None:
         return None
     path = (suite.folder / suite.plan.labels).resolve()
     if not path.is_file():
-        where, fix = (
-            suite.source.where(("labels",)),
-            "paths start from the file that names them; ragguard judge sample writes one to fill in",
-        )
-        raise InputError(Problem(where, f"labels: there is no file {suite.plan.labels}", fix))
+        fix = "paths start from the file that names them; ragguard judge sample writes one to fill in"
+        raise InputError(Problem(suite.source.where(("labels",)), f"labels: there is no file {suite.plan.labels}", fix))
     return read_labels(path)
 
 
