@@ -30,6 +30,9 @@ WIDER = 1.1
 _NOTHING = 1e-20
 """Sums of squares below which rounding is all there is."""
 
+_ROUNDING = 1e-12
+"""Weights below which rounding is all there is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -58,7 +61,7 @@ def weights(split: Split) -> Array:
         return np.zeros(split.human.shape)
     together, spread = _without_each(split)
     slope = together / (n - 1) / ((1 + n / unlabelled) * np.maximum(spread, _NOTHING) / (n + unlabelled - 2))
-    return np.asarray(np.where(spread > _NOTHING, np.clip(slope, 0.0, 1.0), 0.0))
+    return np.asarray(np.where((spread > _NOTHING) & (slope > _ROUNDING), np.clip(slope, 0.0, 1.0), 0.0))
 
 
 def _without_each(split: Split) -> tuple[Array, Array]:
@@ -132,5 +135,5 @@ def diluted(sample: Moments, share: float, of: int, value: float) -> Moments:
     variance, third = cumulants(sample)
     apart, kept = value - sample.mean, 1 - share
     between = share * kept * apart**2 / of
-    skewed = share * kept * (1 - 2 * share) * apart**3 / of**2
+    skewed = share * kept * ((1 - 2 * share) * apart**3 / of - 3 * kept * apart * variance) / of
     return from_cumulants(sample.n, kept * sample.mean + share * value, kept**2 * variance + between, kept**3 * third + skewed)
