@@ -1,5 +1,6 @@
 """Every command that README and docs show is run, and every plan that they show is read."""
 
+import json
 import re
 import shlex
 import shutil
@@ -10,11 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from ragguard.data.mapped import check, read_layout
+from ragguard.judges.build import build
+from ragguard.judges.protocols import Context
 from ragguard.metrics import catalog
+from ragguard.plan.judges import JudgePlan, RubricJudge
 from ragguard.plan.models import GatePlan, SuitePlan
+from ragguard.plan.named import is_file_name
 from ragguard.plan.retrievers import DenseRetriever
 from ragguard.plan.stages import CrossEncoderReranker
 from ragguard.plan.systems import SystemPlan
@@ -166,6 +172,21 @@ def test_rerankers_are_valid(block: str) -> None:
 def test_suites_are_valid(block: str) -> None:
     suite = SuitePlan.model_validate(YAML(typ="safe").load(block))
     assert all(catalog.resolve(Metric.parse(check.metric)) for check in suite.checks)
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])
+def test_judges_are_valid(block: str, tmp_path: Path) -> None:
+    judges = TypeAdapter(dict[str, JudgePlan]).validate_python(YAML(typ="safe").load(block)["judges"])
+    (single,) = (json.loads(block) for _, block in _blocks("json") if '"score"' in block)
+    pairs = {"type": "object", "properties": {"score": {"enum": ["A", "B", "tie"]}}}
+    for name, plan in judges.items():
+        if isinstance(plan, RubricJudge):
+            files = {plan.schema_: json.dumps(pairs if plan.pairwise else single)}
+            files |= {plan.prompt: "{{ question }} {{ answer }}"} if is_file_name(plan.prompt) else {}
+            for path, text in files.items():
+                (tmp_path / path).parent.mkdir(exist_ok=True)
+                (tmp_path / path).write_text(text, encoding="utf-8")
+            assert build(name, plan, Context(tmp_path)).fingerprint
 
 
 def test_metrics_that_the_page_names_are_in_the_catalog() -> None:
