@@ -9,13 +9,14 @@ from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.errors import InputError, NotComparable, Problem, suggest
 from ragguard.plan.load import from_values
-from ragguard.records.evidence import Check, PairedScores, Unscored
+from ragguard.records.evidence import Check, Unscored
 from ragguard.records.metric import Scale
 from ragguard.records.report import Arm, CaseRun, Moved, Report, SuiteRun, TaskRun, Times
 from ragguard.records.verdict import Decision, Estimate
 from ragguard.reports import document, tasked
 from ragguard.reports.assemble import CODES
 from ragguard.statistics.estimate import estimate
+from ragguard.statistics.pairing import Place, Told, paired
 from ragguard.store import fingerprint
 from ragguard.systems.protocols import Progress
 
@@ -131,24 +132,30 @@ def _other_judges(baseline: Side, candidate: Side) -> Iterator[Problem]:
 def _estimates(baseline: Side, candidate: Side, alpha: float) -> Iterator[Estimate]:
     checks = _checks(candidate.report)
     before, after = _cases(baseline), _cases(candidate)
+    corrections = {suite.name: suite.corrected for suite in candidate.report.suites}
     endpoints = sum(check.tier == "blocking" for check, _ in checks)
     for check, scale in checks:
-        members = {name: case for name, case in after.items() if name[0] == check.suite}
-        names = [name for name, case in members.items() if (check.slice in case.slices if check.slice else not case.aside)]
-        metric, missing = str(check.metric), Unscored("the report has no score of it")
-        yield estimate(
-            PairedScores(
-                check=check,
-                scale=scale,
-                cases=tuple(name[1] for name in names),
-                intents=tuple(after[name].intent for name in names),
-                baseline=tuple(before[name].scores.get(baseline.arm.name, {}).get(metric, missing) for name in names),
-                candidate=tuple(after[name].scores.get(candidate.arm.name, {}).get(metric, missing) for name in names),
-                strata=tuple(after[name].task for name in names),
-            ),
-            alpha=alpha,
-            endpoints=endpoints,
-        )
+        corrected = str(check.metric) in corrections[check.suite]
+        cases = [case for case in after.values() if _about(check, case, corrected=corrected)]
+        places = [Place(case.id, case.intent, case.task) for case in cases]
+        told = [_told(before[case.suite, case.id], baseline.arm.name, str(check.metric)) for case in cases]
+        tells = [_told(case, candidate.arm.name, str(check.metric)) for case in cases]
+        yield estimate(paired(check, scale, places, told, tells, corrected=corrected), alpha=alpha, endpoints=endpoints)
+
+
+def _about(check: Check, case: CaseRun, *, corrected: bool) -> bool:
+    """Whether a case is one of a check's; those for a judge alone are where human labels correct him."""
+    if case.suite != check.suite or (case.unlabelled and not corrected):
+        return False
+    return check.slice in case.slices if check.slice else case.unlabelled or not case.aside
+
+
+def _told(case: CaseRun, arm: str, metric: str) -> Told:
+    """What is known of an arm on a case."""
+    said, labels = case.answers.get(arm), case.labels.get(arm, {})
+    score = case.scores.get(arm, {}).get(metric, Unscored("the report has no score of it"))
+    judgements = case.judged.get(arm, {}).get(metric, ())
+    return Told(score, judgements, None if said is None else said.text, metric in labels, labels.get(metric))
 
 
 def _checks(report: Report) -> list[tuple[Check, Scale]]:
@@ -195,6 +202,7 @@ def _case(before: CaseRun, after: CaseRun, baseline: Side, candidate: Side) -> C
         answers={name: case.answers[arm] for name, case, arm in sides if arm in case.answers},
         contexts={name: case.contexts[arm] for name, case, arm in sides if arm in case.contexts},
         judged={name: case.judged[arm] for name, case, arm in sides if arm in case.judged},
+        labels={name: case.labels[arm] for name, case, arm in sides if arm in case.labels},
     )
 
 

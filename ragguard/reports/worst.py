@@ -44,7 +44,7 @@ def losses(report: Report, decision: Decision, suite: str) -> list[Loss]:
 
 def _concerns(case: CaseRun, verdict: Verdict) -> bool:
     check = verdict.check
-    return case.suite == check.suite and (check.slice in case.slices if check.slice else not case.aside)
+    return case.suite == check.suite and not case.unlabelled and (check.slice in case.slices if check.slice else not case.aside)
 
 
 def _loss(case: CaseRun, verdict: Verdict, baseline: str, candidate: str) -> Loss | None:

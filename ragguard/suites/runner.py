@@ -11,7 +11,7 @@ from ragguard.execute.meter import Idle, Meter
 from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Case, Observation
 from ragguard.store import Store, fingerprint
-from ragguard.suites import adversarial, forgetting, formats, golden, version_confusion
+from ragguard.suites import adversarial, forgetting, formats, golden, unlabelled, version_confusion
 from ragguard.suites.asked_before import OBSERVATIONS, AskedBefore
 from ragguard.suites.golden import Cases
 from ragguard.suites.harness.tasks import Tasks
@@ -44,7 +44,8 @@ _NOTES = TypeAdapter(dict[str, float | int | str])
 
 def build(suite: LoadedSuite, collection: Collection, *further: Collection, tasks: Tasks | None = None) -> Cases:
     """Make the cases of a suite of any kind; one of kind forgetting may have ``further`` collections, and tasks of lm-eval."""
-    return formats.give(suite, KINDS[suite.plan.kind](suite, collection, *further, **({"tasks": tasks} if tasks is not None else {})))
+    made = KINDS[suite.plan.kind](suite, collection, *further, **({"tasks": tasks} if tasks is not None else {}))
+    return formats.give(suite, unlabelled.add(suite, made, collection))
 
 
 class Asker:
