@@ -35,6 +35,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     from ragguard.testing.items import PlanFile
 
+    parent.config.stash[options.COLLECTED] = True
     return PlanFile.from_parent(parent, path=file_path)
 
 
@@ -45,6 +46,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from ragguard.testing import marked
 
         marked.parametrize(metafunc, marker)
+
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Refuse a run in which the plan that was asked for is not among the tests."""
+    options.refuse_overlooked(config)
 
 
 @pytest.hookimpl(optionalhook=True)

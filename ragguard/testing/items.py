@@ -131,7 +131,7 @@ class CheckItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the check is written, and what heads its failure."""
-        return self.place.file or self.path, self.place.line, " ".join(self.place.names)
+        return self.place.file or self.path, self.place.line or 0, " ".join(self.place.names)
 
 
 def _why(judged: Judged, decision: Decision) -> str:

@@ -1,5 +1,6 @@
 """The gate, run when the first test asks for it and once a session; a report that is there already takes its place."""
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,10 +118,15 @@ def _gate(config: pytest.Config, settings: Settings, plan: Path) -> tuple[Report
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Let warnings of libraries be shown at the end, even where the user's tests take them for errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")
-        yield
+    """Let warnings of libraries be shown at the end, even where the user's tests take them for errors; and no chatter of theirs."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager

@@ -52,6 +52,9 @@ class Settings:
 
 
 KEY = pytest.StashKey[Settings]()
+COLLECTED = pytest.StashKey[bool]()
+"""Whether pytest came by the file that items are collected from."""
+
 SHARED = pytest.StashKey[Path]()
 """The folder that xdist's workers share."""
 
@@ -117,7 +120,7 @@ def _from_here(config: pytest.Config, said: str) -> Path:
 
 
 def add_argument(config: pytest.Config, settings: Settings) -> None:
-    """Have pytest collect the file that the command line asks for, unless an argument already points into it.
+    """Have pytest collect the file that the command line asks for, unless an argument leads there already.
 
     Raises:
         pytest.UsageError: a file that the command line names is not there.
@@ -126,9 +129,17 @@ def add_argument(config: pytest.Config, settings: Settings) -> None:
         _refuse_missing(settings.plan, "plan", "check the path, or make a workspace with: ragguard init")
     if settings.report is not None:
         _refuse_missing(settings.report, "report", "make one with: ragguard gate")
-    pointed_at = {_from_here(config, argument.partition("::")[0]) for argument in config.args}
-    if settings.asked is not None and settings.asked not in pointed_at:
+    # Given a folder and a file below it, pytest 8 would collect the file alone.
+    leading = {_from_here(config, argument.partition("::")[0]) for argument in config.args}
+    if settings.asked is not None and leading.isdisjoint((settings.asked, *settings.asked.parents)):
         config.args.append(str(settings.asked))
+
+
+def refuse_overlooked(config: pytest.Config) -> None:
+    """Raise pytest.UsageError where the file that the command line asks for was not collected: a run without its checks is not green."""
+    asked = config.stash[KEY].asked
+    if asked is not None and not config.stash.get(COLLECTED, False):
+        raise pytest.UsageError(f"{asked} was not collected, for pytest ignores its folder: give it as an argument, and no folder above it")
 
 
 def _refuse_missing(path: Path, kind: str, fix: str) -> None:
