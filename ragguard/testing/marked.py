@@ -60,12 +60,13 @@ def _asked(config: pytest.Config, wanted: Wanted, metafunc: pytest.Metafunc) -> 
         raise InputError(Problem("", f"is marked ragguard, and has no argument {ARGUMENT}", f"write def test(..., {ARGUMENT})"))
     settings = config.stash[KEY]
     resolved = _plan(config, settings)
+    suite = _suite(resolved, wanted.cases)
+    chosen = _chosen(suite, wanted)
     candidates = plans.candidates(resolved.loaded, wanted.candidate or settings.candidate)
     if len(candidates) > 1:
         fix = f"name one in the marker: candidate={candidates[0]!r}"
         raise InputError(Problem("", f"the plan has the candidates {', '.join(candidates)}", fix))
-    suite = _suite(resolved, wanted.cases)
-    return [_Asked(suite.name, candidates[0], case.id) for case in _chosen(suite, wanted)]
+    return [_Asked(suite.name, candidates[0], case.id) for case in chosen]
 
 
 def _plan(config: pytest.Config, settings: Settings) -> Resolved:

@@ -1,11 +1,14 @@
 """Real pytest in a temporary folder, with this plugin and no other, whatever is installed."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import workspaces
 
+from ragguard import testing
 from ragguard.cli import invoke
 
 PLUGIN = ("-p", "ragguard.pytest_plugin")
@@ -13,7 +16,9 @@ PLUGIN = ("-p", "ragguard.pytest_plugin")
 
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Gate once in this process: pytester forgets what an inner pytest imports, and numpy cannot be imported twice."""
+    """Import all there is, and gate once: pytester forgets what an inner pytest imports, and numpy cannot be imported twice."""
+    for name in ("pytest_plugin", *(f"testing.{module.name}" for module in pkgutil.iter_modules(testing.__path__))):
+        importlib.import_module(f"ragguard.{name}")
     folder = workspaces.make(tmp_path_factory.mktemp("loaded"), {"worse": workspaces.WORSE})
     assert invoke(["gate", str(folder / "gate.yaml")]) == 1
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workspaces import CHECKS, GOOD, IDS, LOST, WORSE, run
+from workspaces import CHECKS, GOOD, IDS, LOST, TOPICS, WORSE, run
 
 Run = Callable[..., pytest.RunResult]
 Make = Callable[..., Path]
@@ -15,7 +15,7 @@ DOWN = "remote: {url: 'http://127.0.0.1:9/ask', retries: 0, body: {q: '{question
 COUNTING = """
 from pathlib import Path
 
-TOPICS = %r
+TOPICS = %s
 
 def search(text, depth):
     with (Path(__file__).parent / "asked.log").open("a") as log:
@@ -45,7 +45,7 @@ def test_a_failed_check_is_explained_without_a_traceback(inner: Run, small: Make
     result.stdout.fnmatch_lines(
         [
             "*tuned golden nDCG@10*",
-            "golden/nDCG@10 FAIL (blocking): 1.000 -> 0.631, difference -0.369 (95 % one-sided bounds -0.369 to -0.369), margin 0.05, 90 int*",
+            "golden/nDCG@10 FAIL (blocking): 1.000 -> 0.631, difference -0.369 (95 % one-sided bounds -0.369 to -0.369), margin*",
             "- golden/nDCG@10 fell by 0.369 (*Holm p < 0.0001)",
             "90 queries got worse; the worst 3. Ranked with *",
             "q-000: nDCG@10 1.000 -> 0.631",
@@ -83,9 +83,7 @@ def test_too_little_evidence_fails_or_skips_as_asked(inner: Run, small: Make, py
     held = inner(*PLAN)
     assert held.ret == pytest.ExitCode.TESTS_FAILED
     held.assert_outcomes(failed=2, passed=3, warnings=1)
-    held.stdout.fnmatch_lines(
-        ["*tuned decision*", "tuned: HOLD. Not enough evidence*", "- golden/nDCG@10 *51 more intents would settle it*"]
-    )
+    held.stdout.fnmatch_lines(["*tuned decision*", "tuned: HOLD. Not enough evidence*", "- golden/nDCG@10 *51 more intents *"])
     skipped = inner(*PLAN, "--ragguard-inconclusive=skip", "-rs")
     assert skipped.ret == 0
     skipped.assert_outcomes(skipped=2, passed=3, warnings=1)
@@ -178,9 +176,7 @@ def test_progress_is_shown_where_v_asks_for_it(inner: Run, small: Make) -> None:
 
 def test_the_gate_runs_once_and_whole_whatever_is_picked(inner: Run, small: Make, pytester: pytest.Pytester) -> None:
     folder = small({"tuned": "retriever: {type: python, callable: 'counting:search'}", "other": WORSE}, suites={"second": CHECKS})
-    (folder / "counting.py").write_text(
-        COUNTING % (["refunds", "webhooks", "payouts", "disputes", "invoices", "keys", "limits", "retries", "currencies", "sandbox"],)
-    )
+    (folder / "counting.py").write_text(COUNTING % (TOPICS,))
     result = inner(*PLAN, "--ragguard-allow-code", "-k", "tuned and second and blocking")
     result.assert_outcomes(passed=1, deselected=17)
     assert len((folder / "asked.log").read_text().splitlines()) == 90
