@@ -92,15 +92,19 @@ def _worst(report: Report, decision: Decision, suite: str, pen: Pen, queries: in
         "bold",
     )
     for loss in lost[:queries]:
-        unit = loss.scale.unit
-        change = f"{figures.mean(loss.before, unit)} -> {figures.mean(loss.after, unit)}"
-        pen.say(f"\n{loss.case.id}: {loss.metric} {change}", "bold")
-        pen.quote(loss.case.text)
-        _lost(report, loss.case, (words.baseline(report), decision.candidate), pen)
+        show_loss(report, loss, (words.baseline(report), decision.candidate), pen)
+
+
+def show_loss(report: Report, loss: worst.Loss, arms: tuple[str, str], pen: Pen) -> None:
+    """Print a case that got worse: by how much, where what it wanted went, what was said, and what was ranked before and after."""
+    unit = loss.scale.unit
+    change = f"{figures.mean(loss.before, unit)} -> {figures.mean(loss.after, unit)}"
+    pen.say(f"\n{loss.case.id}: {loss.metric} {change}", "bold")
+    pen.quote(loss.case.text)
+    _lost(report, loss.case, arms, pen)
 
 
 def _lost(report: Report, case: CaseRun, arms: tuple[str, str], pen: Pen) -> None:
-    """A case that got worse: where what it wanted went, what was said, and what was ranked."""
     tables.wanted(report, case, arms, pen)
     told = worst.said(case, arms)
     for name, text in [*told, *verdicts.reasons(case, arms)]:

@@ -36,9 +36,13 @@ def leading(report: Report, decision: Decision, suite: str) -> Verdict | None:
 def losses(report: Report, decision: Decision, suite: str) -> list[Loss]:
     """The cases of a suite that got worse in its leading check, biggest loss first, ties by id. Those without both scores are not here."""
     check = leading(report, decision, suite)
-    if check is None:
-        return []
-    found = [_loss(case, check, words.baseline(report), decision.candidate) for case in report.cases if _concerns(case, check)]
+    return losses_of(report, decision, check) if check is not None else []
+
+
+def losses_of(report: Report, decision: Decision, verdict: Verdict) -> list[Loss]:
+    """The cases that got worse in one check, against the reference of that check; ordered as in ``losses``."""
+    reference = verdict.against if words.against(verdict, report) else words.baseline(report)
+    found = [_loss(case, verdict, reference, decision.candidate) for case in report.cases if _concerns(case, verdict)]
     return sorted((each for each in found if each is not None and each.loss > _NOISE), key=lambda each: (-each.loss, each.case.id))
 
 
