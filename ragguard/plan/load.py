@@ -97,6 +97,23 @@ def _load(source: Source) -> LoadedPlan:
     return LoadedPlan(plan, source, tuple(suites))
 
 
+def load_suite(path: Path) -> LoadedSuite:
+    """Read one suite without a plan.
+
+    Raises:
+        InputError: with every problem of the file.
+    """
+    source = read(path.resolve(), "suite")
+    problems = list(source.problems)
+    suite = validate(SuitePlan, source, problems)
+    if suite is not None:
+        problems += _inside(suite, source)
+        problems += _names_from_outside([(source, "suite")])
+    if problems or suite is None:
+        raise InputError(dict.fromkeys(problems))
+    return LoadedSuite(suite, source)
+
+
 def systems(plan: GatePlan) -> Iterator[tuple[tuple[str, ...], SystemPlan]]:
     """Every system of a plan with its location in the file."""
     if isinstance(plan.baseline, SystemPlan):

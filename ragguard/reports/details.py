@@ -81,7 +81,8 @@ def query(report: Report, decision: Decision, loss: worst.Loss) -> str:
     if len(wanted) > _WANTED:
         lines.append(f"- and {len(wanted) - _WANTED} more wanted")
     lines += [f"- {prose(name)}: {prose(words.clip(said, _TEXT))}" for name, said in worst.said(case, (before, after))]
-    text = lines[0] + "\n\n" + "\n".join(lines[1:]) + "\n\n" + _rankings(report, case, (before, after))
+    text = lines[0] + "\n\n" + "\n".join(lines[1:])
+    text += f"\n\n{_rankings(report, case, (before, after))}" if worst.ranks([case]) else ""
     return folded(f"{summary} {html.escape(change)}", text)
 
 
