@@ -98,9 +98,13 @@ def gate(
     return _finish(report, out or plan.resolve().parent / "reports" / report.plan, as_json)
 
 
-@app.command(epilog="Example: ragguard compare bm25.trec dense.trec --collection golden/payments   or   ragguard compare old.jsonl new.jsonl")
+@app.command(
+    epilog="Example: ragguard compare bm25.trec dense.trec --collection golden/payments   or   ragguard compare old.jsonl new.jsonl"
+)
 def compare(
-    baseline: Annotated[str, typer.Argument(help="A run id, a report folder or file, a run file, or another tool's results; :ARM picks one.")],
+    baseline: Annotated[
+        str, typer.Argument(help="A run id, a report folder or file, a run file, or another tool's results; :ARM picks one.")
+    ],
     candidate: Annotated[str, typer.Argument(help="The same, for the candidate.")],
     collection: Annotated[Path | None, typer.Option(help="For run files: the collection with queries and qrels.")] = None,
     split: Annotated[str, typer.Option(help="For run files: which qrels.")] = "test",

@@ -54,17 +54,17 @@ def compare(
         NotComparable: they were made of unlike things.
     """
     options = replace(asked or Asked(), suite=suite)
-    places = [_elsewhere(name) for name in (baseline, candidate)]
-    before, after = places
+    before, after = (_elsewhere(name, options.format) for name in (baseline, candidate))
     if before is None and after is None:
         if options.anything:
             what = f"{options.anything} is for results made elsewhere, and reports say all of that themselves"
             raise InputError(Problem("compare", what, "leave it out"))
         return _reports(_side(baseline, store), _side(candidate, store))
     if before is None or after is None:
-        _report_file((candidate if before is not None else baseline).rpartition(":")[0] or (candidate if before is not None else baseline), store)
-        what = f"{candidate if before is None else baseline} is results made elsewhere and {baseline if before is None else candidate} is not"
-        raise NotComparable(Problem("compare", what, "compare two of these (run files, tables, logs), or two reports"))
+        stored, file = (baseline, candidate) if before is None else (candidate, baseline)
+        _report_file(stored.partition(":")[0], store)
+        what = f"{file} is a file of results and {stored} is not"
+        raise NotComparable(Problem("compare", what, "compare two run files, or two reports, or two results of one tool"))
     if collection is not None:
         return _run_files(before, after, collection, split, suite, store, progress)
     if options.qrels is None and any(opened.of(path, options.format).holds == "rankings" for path, _ in (before, after)):
@@ -73,12 +73,14 @@ def compare(
     return files.compare(before, after, options)
 
 
-def _elsewhere(name: str) -> files.Place | None:
-    """The file or folder that a name means, unless it is a report."""
+def _elsewhere(name: str, kind: str) -> files.Place | None:
+    """The file or folder that a name means, unless it is a report; one of which the kind is named is none."""
     place = opened.split(name)
     if place is None:
         return None
     path, arm = place
+    if kind:
+        return place
     if path.is_dir():
         return place if not (path / "report.json").exists() and formats.recognise(path) is not None else None
     return None if path.suffix == ".json" and formats.recognise(path) is None else (path, arm)

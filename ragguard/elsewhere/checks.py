@@ -139,7 +139,9 @@ def _of_suite(pairing: Pairing, asked: Asked, path: Path) -> Demands:
             problems.append(Problem(where, _no_case(each.slice), _tags(pairing)))
         scales[ours] = found
         checks.append(
-            Check(suite.plan.suite, Metric.parse(ours), each.tier, each.margin, each.slice, each.limit, each.strict, suite.plan.max_unscored)
+            Check(
+                suite.plan.suite, Metric.parse(ours), each.tier, each.margin, each.slice, each.limit, each.strict, suite.plan.max_unscored
+            )
         )
     shown = _reported(pairing, suite, asked, scales, problems)
     problems += problems or _endpoints(suite, sum(check.tier == "blocking" for check in checks))
@@ -175,9 +177,12 @@ def _reported(pairing: Pairing, suite: LoadedSuite, asked: Asked, scales: dict[s
 def _unfit(suite: LoadedSuite) -> list[Problem]:
     """What a suite says that stored results have no answer to."""
     plan = suite.plan
-    asks = [("cases",)] if plan.cases.asks else []
+    asks: list[tuple[str, ...]] = [("cases",)] if plan.cases.asks else []
     asks += [("slices", name) for name, selection in plan.slices.items() if selection.asks]
-    problems = [Problem(suite.source.where(where), "asks: is a field of queries, which these results do not have", "select by tags") for where in asks]
+    problems = [
+        Problem(suite.source.where(where), "asks: is a field of queries, which these results do not have", "select by tags")
+        for where in asks
+    ]
     if plan.kind != "golden":
         what = f"kind: {plan.kind} asks systems, and these results are there already"
         problems.append(Problem(suite.source.where(("kind",)), what, "leave kind: out; cases:, slices:, checks: and report: are read"))
@@ -195,5 +200,3 @@ def _no_case(slice_: str) -> str:
 def _tags(pairing: Pairing) -> str:
     known = sorted({tag for item in pairing.items.values() for tag in item.tags})
     return f"the tags there are: {', '.join(known[:20])}" if known else "the results have no tags"
-
-

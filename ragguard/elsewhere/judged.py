@@ -83,7 +83,9 @@ def _report(pairing: Pairing, wanted: Demands, decision: Decision, warnings: Seq
 
 def _arm(table: Table, role: str) -> Arm:
     description = {"results": table.shown, "format": table.tool}
-    return Arm(role, "baseline" if role == BASELINE else "candidate", table.fingerprint, description, {"cases": len(table.items), **table.about})
+    return Arm(
+        role, "baseline" if role == BASELINE else "candidate", table.fingerprint, description, {"cases": len(table.items), **table.about}
+    )
 
 
 def _suite(pairing: Pairing, wanted: Demands, decision: Decision, cases: tuple[CaseRun, ...], content: list[list[str]]) -> SuiteRun:

@@ -64,8 +64,9 @@ class Pairing:
         return None
 
     def their_name(self, metric: str) -> str:
-        """The tool's name of a metric."""
-        return next((theirs for table in self.tables for theirs, ours in table.names.items() if ours == metric), metric)
+        """The tool's name of a metric; lm-eval's ``acc,none`` is plainly ``acc``."""
+        names = (theirs for table in self.tables for theirs, ours in table.names.items() if ours == metric)
+        return next((theirs for theirs in names if not theirs.startswith(f"{metric},")), metric)
 
     def score(self, table: Table, metric: str, case: str) -> Score:
         """The score of a case in one arm. It is not applicable only where neither arm says anything of it."""
@@ -92,4 +93,3 @@ class Pairing:
     def intents(self) -> dict[str, str]:
         """The intent of each case: the baseline's, for those that both have."""
         return {name: item.intent or name for name, item in self.items.items()}
-

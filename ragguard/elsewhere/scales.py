@@ -38,8 +38,8 @@ def _told(pairing: Pairing, metric: str, asked: Asked) -> Known:
     sources = [*(table.known.get(metric) for table in pairing.tables), known(pairing.tool, metric)]
     found = [each for each in sources if each is not None]
     higher = asked.higher.get(metric, next((k.higher_is_better for k in found if k.higher_is_better is not None), None))
-    ends = asked.ranges.get(metric) or next(((k.low, k.high) for k in found if k.low is not None), (None, None))
-    return Known(higher, *ends, unbounded=metric not in asked.ranges and ends[0] is None and any(k.unbounded for k in found))
+    low, high = asked.ranges.get(metric) or next(((k.low, k.high) for k in found if k.low is not None), (None, None))
+    return Known(higher, low, high, unbounded=low is None and any(each.unbounded for each in found))
 
 
 def _outside(pairing: Pairing, metric: str, values: Iterable[float], low: float, high: float) -> list[Problem]:

@@ -17,8 +17,18 @@ MOST_ENDPOINTS = 5
 """More blocking endpoints than this cannot be powered (STATISTICS, section 3)."""
 
 
-FILES = (("run",), ("calibrate", "data"), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
+FILES = (
+    ("run",),
+    ("results",),
+    ("calibrate", "data"),
+    ("train", "data"),
+    ("train", "rehearsal", "data"),
+    ("train", "early_stopping", "dev"),
+)
 """Where a stage of a system names a file that must be there."""
+
+WHOLE = ("reranker", "generator", "recorded")
+"""Parts of a system, beside its retrievers, that may name files."""
 
 SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)$", re.IGNORECASE)
 """Names of headers that hold a key."""
@@ -206,7 +216,7 @@ def _names_from_outside(named: Iterable[tuple[Source, str]]) -> Iterator[Problem
 def _missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
     """Run files and training data that are not there. Collections and models are looked for by those who read them."""
     for location, system in systems(plan):
-        for below, part in (*retrievers(system), (("reranker",), system.reranker), (("generator",), system.generator)):
+        for below, part in (*retrievers(system), *(((name,), getattr(system, name)) for name in WHOLE)):
             for key in FILES:
                 name = _at(part, key)
                 if isinstance(name, str) and not has_variable(name) and not (source.path.parent / name).is_file():

@@ -29,10 +29,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the system under test said of a case, and the texts of the documents that it was given."""
+    """What the system under test said of a case, and the texts of the documents that it was given, or their ids."""
 
     text: str
     contexts: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ ID = ("case_id", "case", "id", "_id", "query_id", "query-id", "qid", "sample_id"
 TEXT = ("user_input", "question", "query", "input", "prompt", "text")
 ANSWER = ("response", "answer", "actual_output", "output", "completion", "prediction")
 CONTEXTS = ("retrieved_contexts", "contexts", "retrieval_context", "context", "documents")
+CONTEXT_IDS = ("retrieved_context_ids", "context_ids", "document_ids")
 EXPECTED = ("reference", "ground_truth", "ground_truths", "expected_output", "expected", "target", "gold_answer", "gold")
 INTENT, TASK, TAGS = ("intent", "cluster"), ("task", "stratum"), ("tags",)
 REPEAT, ERROR = ("repeat", "epoch", "trial", "attempt", "seed"), ("error",)
@@ -15,8 +16,8 @@ NESTED = ("scores", "metrics")
 """Columns whose objects hold a score a key."""
 
 ROLES: Mapping[str, tuple[str, ...]] = {
-    "id": ID, "text": TEXT, "answer": ANSWER, "contexts": CONTEXTS, "expected": EXPECTED, "intent": INTENT, "task": TASK, "tags": TAGS,
-    "repeat": REPEAT, "error": ERROR, "metric": METRIC, "value": VALUE,
+    "id": ID, "text": TEXT, "answer": ANSWER, "contexts": CONTEXTS, "context_ids": CONTEXT_IDS, "expected": EXPECTED, "intent": INTENT,
+    "task": TASK, "tags": TAGS, "repeat": REPEAT, "error": ERROR, "metric": METRIC, "value": VALUE,
 }  # fmt: skip
 
 

@@ -34,16 +34,16 @@ def read(path: Path, wanted: Wanted) -> Table:  # noqa: ARG001 - a test run is o
     ways: dict[str, set[bool]] = {}
     for key in ("testCases", "conversationalTestCases"):
         for number, case in enumerate(run.get(key) or []):
-            _case(gather, _mapping(case), f"{display(path)} {key}[{number}]", facts, ways)
+            _case(gather, named.mapping(case), f"{display(path)} {key}[{number}]", facts, ways)
     known = {name: Known(_way(ways.get(name, set())), 0.0, 1.0) for name in gather.metrics if name != SUCCESS}
     dataset = {"dataset": str(run["datasetAlias"])} if run.get("datasetAlias") else {}
-    about = {f"hyperparameter {key}": named.text(value) for key, value in _mapping(run.get("hyperparameters")).items()}
+    about = {f"hyperparameter {key}": named.text(value) for key, value in named.mapping(run.get("hyperparameters")).items()}
     return gather.table(known={**known, SUCCESS: _SHARE}, main=(SUCCESS,), facts=facts | dataset, about=about)
 
 
 def _run(path: Path) -> Mapping[str, Any]:
-    whole = _mapping(document(content(path), display(path)))
-    run = _mapping(whole.get("testRunData")) or whole
+    whole = named.mapping(document(content(path), display(path)))
+    run = named.mapping(whole.get("testRunData")) or whole
     if "testCases" not in run and "conversationalTestCases" not in run:
         raise InputError(Problem(display(path), "has no testCases, and so is no test run of DeepEval", "name the tool with --format"))
     return run
@@ -54,10 +54,12 @@ def _case(gather: Gather, case: Mapping[str, Any], where: str, facts: dict[str, 
     wanted = case.get("expectedOutput") or case.get("expectedOutcome")
     own = named.text(case.get("name"))
     if not asked and (not own or _NUMBERED.fullmatch(own)):
-        gather.problems.add(where, "has neither input, scenario nor a name of its own", "name the test cases: nothing else tells them apart")
+        gather.problems.add(
+            where, "has neither input, scenario nor a name of its own", "name the test cases: nothing else tells them apart"
+        )
         return
     name = own if own and not _NUMBERED.fullmatch(own) else named.digest(asked, wanted, case.get("userDescription"))
-    metadata = _mapping(case.get("metadata"))
+    metadata = named.mapping(case.get("metadata"))
     tags = (*(each for each in case.get("tags") or [] if isinstance(each, str)), *named.tags(metadata))
     intent = named.text(metadata.get("intent"))
     gather.item(Item(name, named.text(asked), intent, "", tags, named.text(wanted), named.digest(asked, wanted)), where)
@@ -65,7 +67,7 @@ def _case(gather: Gather, case: Mapping[str, Any], where: str, facts: dict[str, 
     gather.said.setdefault(name, Reply(_answer(case), tuple(map(named.text, given)) if isinstance(given, list) else ()))
     errors = []
     for each in case.get("metricsData") or []:
-        error = _metric(gather, name, _mapping(each), where, facts, ways)
+        error = _metric(gather, name, named.mapping(each), where, facts, ways)
         errors += [error] if error else []
     if errors:
         gather.failed(name, errors[0])
@@ -77,7 +79,7 @@ def _case(gather: Gather, case: Mapping[str, Any], where: str, facts: dict[str, 
 def _answer(case: Mapping[str, Any]) -> str:
     turns = case.get("turns")
     if isinstance(turns, list):
-        return "\n".join(f"{_mapping(turn).get('role')}: {named.text(_mapping(turn).get('content'))}" for turn in turns)
+        return "\n".join(f"{named.mapping(turn).get('role')}: {named.text(named.mapping(turn).get('content'))}" for turn in turns)
     return named.text(case.get("actualOutput"))
 
 
@@ -102,7 +104,3 @@ def _metric(gather: Gather, case: str, each: Mapping[str, Any], where: str, fact
 def _way(found: set[bool]) -> bool | None:
     """Whether more is better, by which side of its threshold a metric passes on: DeepEval 4 turned some of its metrics around."""
     return found.pop() if len(found) == 1 else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -1,31 +1,15 @@
 """Which tool wrote a file: told by what it looks like, or by name."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from ragguard.data.foreign import columns, deepeval, generic, inspect_log, ir_measures, lm_eval, promptfoo, rankings
-from ragguard.data.foreign.reading import TABLES, content, parquet_columns, plain_suffix
+from ragguard.data.foreign import columns, deepeval, generic, inspect_files, inspect_log, ir_measures, lm_eval, promptfoo, rankings
+from ragguard.data.foreign.looks import Look, look
 from ragguard.data.foreign.wanted import Wanted
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.plan.source import display
 from ragguard.records.foreign import Table
-
-_HEAD = 4096
-_KEY = re.compile(rb'"([\w-]+)"\s*:')
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What can be seen of a file without reading all of it: its kind, its first line, the keys near its beginning."""
-
-    path: Path
-    suffix: str
-    line: bytes = b""
-    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +30,7 @@ def _lm_eval(look: Look) -> bool:
 
 def _inspect(look: Look) -> bool:
     if look.path.is_dir():
-        return bool(inspect_log.logs(look.path))
+        return bool(inspect_files.logs(look.path))
     return look.line.startswith(b"PK\x03\x04") or (look.suffix == ".json" and {"status", "eval", "version"} <= look.keys)
 
 
@@ -66,16 +50,22 @@ def _mteb(look: Look) -> bool:
 
 def _ir_measures(look: Look) -> bool:
     cells = look.line.split(b"\t")
-    return look.keys == {"query_id", "measure", "value"} or (len(cells) == 3 and not look.suffix == ".csv" and _number(cells[2]) and not _trec_eval(look))
+    return look.keys == {"query_id", "measure", "value"} or (
+        len(cells) == 3 and look.suffix != ".csv" and _number(cells[2]) and not _trec_eval(look)
+    )
 
 
 def _trec_eval(look: Look) -> bool:
     cells = look.line.split()
-    return len(cells) == 3 and cells[0].decode(errors="replace").startswith((*ir_measures.TOTALS, *ir_measures.TREC_NAMES)) and b"\t" in look.line
+    return (
+        len(cells) == 3
+        and cells[0].decode(errors="replace").startswith((*ir_measures.TOTALS, *ir_measures.TREC_NAMES))
+        and b"\t" in look.line
+    )
 
 
 def _ragas(look: Look) -> bool:
-    return look.suffix in TABLES and any(known <= look.keys for known in generic.RAGAS_COLUMNS)
+    return look.tabular and any(known <= look.keys for known in generic.RAGAS_COLUMNS)
 
 
 def _table(look: Look) -> bool:
@@ -83,7 +73,7 @@ def _table(look: Look) -> bool:
         return True
     found = columns.roles(look.keys)
     named = "id" in found or "text" in found
-    return named and look.suffix in TABLES and not {"ranking", "docid", "corpus-id"} & look.keys
+    return named and look.tabular and not {"ranking", "docid", "corpus-id"} & look.keys
 
 
 def _run(look: Look) -> bool:
@@ -109,25 +99,6 @@ FORMATS: tuple[Format, ...] = (
 NAMES: Mapping[str, Format] = {each.name: each for each in FORMATS}
 
 
-def look(path: Path) -> Look:
-    """See what can be seen of a file without parsing it whole.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    if path.is_dir():
-        return Look(path, "")
-    suffix = plain_suffix(path)
-    raw = content(path) if path.suffix == ".gz" else _beginning(path)
-    line = next((each for each in raw.splitlines() if each.strip()), b"")
-    if suffix in (".csv", ".tsv"):
-        between = "\t" if suffix == ".tsv" else ","
-        return Look(path, suffix, line, frozenset(cell.strip().strip('"') for cell in line.decode(errors="replace").split(between)))
-    if suffix == ".parquet":
-        return Look(path, suffix, line, _parquet_columns(path))
-    return Look(path, suffix, line, _keys(line, raw, suffix))
-
-
 def recognise(path: Path, name: str = "") -> Format | None:
     """Return the format of a file: the one named, else the first that knows it; None where none does.
 
@@ -140,33 +111,6 @@ def recognise(path: Path, name: str = "") -> Format | None:
         return NAMES[name]
     seen = look(path)
     return next((each for each in FORMATS if each.recognise(seen)), None)
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD)
-            # A JSON document may be one line of a gigabyte; of JSON lines the first is wanted whole.
-            return head if head.endswith(b"\n") or plain_suffix(path) == ".json" else head + stream.readline()
-    except FileNotFoundError:
-        raise InputError(Problem(display(path), "there is no such file", "check the path")) from None
-    except OSError as error:
-        raise InputError(Problem(display(path), f"cannot be read: {error.strerror}", "check the path and its permissions")) from error
-
-
-def _keys(line: bytes, raw: bytes, suffix: str) -> frozenset[str]:
-    """The keys of the object on the first line, or those near the beginning of a document."""
-    if suffix != ".json" and line.lstrip().startswith(b"{"):
-        try:
-            row = orjson.loads(line)
-            return frozenset(map(str, row)) if isinstance(row, dict) else frozenset()
-        except orjson.JSONDecodeError:
-            pass
-    return frozenset(key.decode() for key in _KEY.findall(raw)) if raw.lstrip()[:1] in (b"{", b"[") else frozenset()
-
-
-def _parquet_columns(path: Path) -> frozenset[str]:
-    return frozenset(parquet_columns(path))
 
 
 def _number(cell: bytes) -> bool:

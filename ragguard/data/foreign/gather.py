@@ -36,7 +36,9 @@ class Gather:
         """Take a case; one that came before must be the same question."""
         known = self.items.setdefault(item.id, item)
         if known is not item and known.content != item.content:
-            self.problems.add(where, f"case {item.id!r} asks something else here than where it came first", "give each case an id of its own")
+            self.problems.add(
+                where, f"case {item.id!r} asks something else here than where it came first", "give each case an id of its own"
+            )
 
     def metric(self, name: str, **parameters: str) -> str:
         """Return our name of a metric, and remember the tool's."""
@@ -82,7 +84,9 @@ class Gather:
         attempts = self._attempts.setdefault(metric, {}).setdefault(case, [])
         if attempts and not (self._may_repeat and not repeat) and any(other == repeat for other, _ in attempts):
             which = f" of repeat {repeat}" if repeat else ""
-            self.problems.add(where, f"a second score {metric}{which} of case {case!r}", "keep one, or number the repeats in a column repeat")
+            self.problems.add(
+                where, f"a second score {metric}{which} of case {case!r}", "keep one, or number the repeats in a column repeat"
+            )
             return
         attempts.append((repeat, value))
 

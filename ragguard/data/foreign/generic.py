@@ -16,10 +16,14 @@ from ragguard.records.foreign import Item, Reply, Table
 
 NAME, RAGAS = "table", "ragas"
 
-RAGAS_COLUMNS = (frozenset({"user_input", "response"}), frozenset({"user_input", "retrieved_contexts"}), frozenset({"question", "answer", "contexts"}))
+RAGAS_COLUMNS = (
+    frozenset({"user_input", "response"}),
+    frozenset({"user_input", "retrieved_contexts"}),
+    frozenset({"question", "answer", "contexts"}),
+)
 """One of these sets of columns makes a table one of ragas."""
 
-_OTHER_ROLES = ("answer", "contexts", "expected", "text")
+_OTHER_ROLES = ("answer", "contexts", "context_ids", "expected", "text")
 
 
 def read(path: Path, wanted: Wanted) -> Table:
@@ -89,7 +93,7 @@ def _case(gather: Gather, row: Mapping[str, Any], where: str, roles: Mapping[str
         where,
     )
     if "answer" in roles:
-        gather.said.setdefault(name, Reply(named.text(got["answer"]), texts(got.get("contexts"))))
+        gather.said.setdefault(name, Reply(named.text(got["answer"]), texts(got.get("contexts")), texts(got.get("context_ids"))))
     error = got.get("error")
     if isinstance(error, str) and error.strip() and not values.scorelike(error) and error.strip().lower() not in values.MISSING:
         gather.failed(name, error)
@@ -99,7 +103,9 @@ def _case(gather: Gather, row: Mapping[str, Any], where: str, roles: Mapping[str
 def _name(value: Any) -> str:
     if isinstance(value, str):
         return value.strip()
-    return "" if value is None or isinstance(value, bool | list | dict) or value != value else f"{value:g}" if isinstance(value, float) else str(value)
+    if values.absent(value) or isinstance(value, bool | list | dict):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def texts(value: Any) -> tuple[str, ...]:
@@ -125,7 +131,9 @@ def _long(gather: Gather, found: list[Row], roles: Mapping[str, str], names: lis
 
 
 def _wide(gather: Gather, found: list[Row], roles: Mapping[str, str], names: list[str], left_out: dict[str, str]) -> None:
-    others = [name for name in names if name not in roles.values() and not any(name in getattr(columns, role.upper()) for role in _OTHER_ROLES)]
+    others = [
+        name for name in names if name not in roles.values() and not any(name in getattr(columns, role.upper()) for role in _OTHER_ROLES)
+    ]
     metrics = [name for name in others if _holds_scores(name, found, left_out)]
     for where, row in found:
         taken = _case(gather, row, where, roles)
@@ -147,7 +155,7 @@ def _holds_scores(name: str, found: list[Row], left_out: dict[str, str]) -> bool
     """Tell whether a column holds scores, by the first value that is there."""
     for where, row in found:
         value = row.get(name)
-        if value is None or (isinstance(value, str) and value.strip().lower() in values.MISSING) or value != value:
+        if values.absent(value):
             continue
         if values.scorelike(value):
             return True

@@ -21,7 +21,22 @@ ALL = "all"
 TOTALS = ("runid", "num_q", "num_ret", "num_rel", "num_rel_ret")
 """Lines of trec_eval that are no scores: names, and counts."""
 
-TREC_NAMES = ("map", "gm_map", "Rprec", "bpref", "recip_rank", "ndcg", "infAP", "set_", "P_", "recall_", "ndcg_cut_", "map_cut_", "success_", "iprec_at_recall_")
+TREC_NAMES = (
+    "map",
+    "gm_map",
+    "Rprec",
+    "bpref",
+    "recip_rank",
+    "ndcg",
+    "infAP",
+    "set_",
+    "P_",
+    "recall_",
+    "ndcg_cut_",
+    "map_cut_",
+    "success_",
+    "iprec_at_recall_",
+)
 """How measures of trec_eval begin."""
 
 

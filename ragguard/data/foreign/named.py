@@ -1,6 +1,7 @@
 """Names that other tools give: of metrics, as this house can write them, and of cases without one."""
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -36,6 +37,11 @@ def text(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(each, dict) and "content" in each for each in value):
         return "\n".join(text(each["content"]) for each in value)
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return an object as it is, and anything else as an empty one: files of other tools may lack any part."""
+    return value if isinstance(value, dict) else {}
 
 
 def tags(metadata: Any) -> tuple[str, ...]:

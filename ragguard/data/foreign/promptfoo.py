@@ -50,7 +50,7 @@ def read(path: Path, wanted: Wanted) -> Table:
     for (where, row), case in zip(mine, _cases([row for _, row in mine]), strict=True):
         _result(gather, row, where, case)
         _graders(row, facts)
-    known = {name: _SHARE for name in gather.metrics}
+    known = dict.fromkeys(gather.metrics, _SHARE)
     return gather.table(known=known, main=(PASS,), facts=facts, about={"provider": arm})
 
 
@@ -102,14 +102,14 @@ def _cases(rows: list[dict[str, Any]]) -> list[str]:
 
 def _asserts(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What the test demands, those of a set of assertions among them."""
-    listed = _mapping(row.get("testCase")).get("assert") or []
+    listed = named.mapping(row.get("testCase")).get("assert") or []
     flat = (inner for each in listed if isinstance(each, dict) for inner in (each.get("assert") or [each]))
     return [each for each in flat if isinstance(each, dict)]
 
 
 def _result(gather: Gather, row: Mapping[str, Any], where: str, case: str) -> None:
-    test, metadata = _mapping(row.get("testCase")), _mapping(_mapping(row.get("testCase")).get("metadata"))
-    answer = _mapping(row.get("response")).get("output")
+    test, metadata = named.mapping(row.get("testCase")), named.mapping(named.mapping(row.get("testCase")).get("metadata"))
+    answer = named.mapping(row.get("response")).get("output")
     gather.item(
         Item(
             id=case,
@@ -123,7 +123,7 @@ def _result(gather: Gather, row: Mapping[str, Any], where: str, case: str) -> No
     )
     gather.said.setdefault(case, Reply(named.text(answer), _contexts(row["vars"])))
     metrics = {named.text(each["metric"]) for each in _asserts(row) if each.get("metric")}
-    scores = _mapping(row.get("namedScores"))
+    scores = named.mapping(row.get("namedScores"))
     if row.get("failureReason") == ERROR or (row.get("error") and row.get("gradingResult") is None):
         why = named.text(row.get("error")) or "promptfoo could not run the test"
         gather.failed(case, why)
@@ -138,24 +138,26 @@ def _result(gather: Gather, row: Mapping[str, Any], where: str, case: str) -> No
 
 def _question(variables: Any) -> str:
     """What was asked: the variable that is called so, or the only one, or all of them."""
-    given = _mapping(variables)
-    return named.text(next((given[name] for name in QUESTIONS if name in given), next(iter(given.values())) if len(given) == 1 else variables))
+    given = named.mapping(variables)
+    return named.text(
+        next((given[name] for name in QUESTIONS if name in given), next(iter(given.values())) if len(given) == 1 else variables)
+    )
 
 
 def _contexts(variables: Any) -> tuple[str, ...]:
-    given = next((_mapping(variables)[name] for name in CONTEXTS if name in _mapping(variables)), ())
+    given = next((named.mapping(variables)[name] for name in CONTEXTS if name in named.mapping(variables)), ())
     return tuple(map(named.text, given)) if isinstance(given, list) else (named.text(given),) if given else ()
 
 
 def _graders(row: Mapping[str, Any], facts: dict[str, str]) -> None:
     """Note which model graded: that of the assertion, else that of the test."""
-    options = _mapping(_mapping(row.get("testCase")).get("options"))
-    for each in _mapping(row.get("gradingResult")).get("componentResults") or []:
-        demanded = _mapping(_mapping(each).get("assertion"))
+    options = named.mapping(named.mapping(row.get("testCase")).get("options"))
+    for each in named.mapping(row.get("gradingResult")).get("componentResults") or []:
+        demanded = named.mapping(named.mapping(each).get("assertion"))
         grader = demanded.get("provider") or (options.get("provider") if "provider" in demanded or _judged(demanded) else None)
         if grader:
             facts[f"grader of {demanded.get('metric') or demanded.get('type')}"] = named.text(
-                _mapping(grader).get("id") if isinstance(grader, dict) and grader.get("id") else grader
+                named.mapping(grader).get("id") if isinstance(grader, dict) and grader.get("id") else grader
             )
 
 
@@ -163,7 +165,3 @@ def _judged(demanded: Mapping[str, Any]) -> bool:
     """Tell whether a model grades an assertion of this type."""
     kind = str(demanded.get("type") or "").removeprefix("not-")
     return kind in ("llm-rubric", "model-graded-closedqa", "factuality", "g-eval", "answer-relevance") or kind.startswith("context-")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -5,17 +5,17 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from ragguard.data.foreign.parquet import parquet_rows
 from ragguard.data.formats.lines import BOM, Line, lines, parse_object
 from ragguard.data.problems import Problems
-from ragguard.errors import InputError, MissingExtra, Problem
+from ragguard.errors import InputError, Problem
 from ragguard.plan.source import display
 
 Row = tuple[str, dict[str, Any]]
@@ -108,7 +108,7 @@ def rows(path: Path, problems: Problems) -> Iterator[Row]:
     if suffix in (".csv", ".tsv"):
         yield from _cells(path, "\t" if suffix == ".tsv" else ",", problems)
     elif suffix == ".parquet":
-        yield from ((f"{display(path)}:{number}", row) for number, row in enumerate(_parquet(path), 1))
+        yield from ((f"{display(path)}:{number}", row) for number, row in enumerate(parquet_rows(path), 1))
     elif suffix == ".json":
         yield from _listed(path)
     else:
@@ -141,7 +141,9 @@ def _cells(path: Path, between: str, problems: Problems) -> Iterator[Row]:
             elif len(cells) == len(header):
                 yield where, dict(zip(header, cells, strict=True))
             elif cells:
-                problems.add(where, f"has {len(cells)} columns, and the header {len(header)}", "was the line cut off, or a comma not quoted?")
+                problems.add(
+                    where, f"has {len(cells)} columns, and the header {len(header)}", "was the line cut off, or a comma not quoted?"
+                )
     except csv.Error as error:
         raise InputError(Problem(f"{shown}:{begin}", f"is not a whole CSV line: {error}", "was the file cut off?")) from error
 
@@ -151,43 +153,3 @@ def _header(cells: list[str], where: str) -> list[str]:
     if twice:
         raise InputError(Problem(where, f"two columns are called {twice[0]!r}", "rename one"))
     return cells
-
-
-def parquet_columns(path: Path) -> list[str]:
-    """The names of a Parquet file's columns.
-
-    Raises:
-        InputError: it is none.
-        MissingExtra: nothing that reads it is installed.
-    """
-    made = _opened(path)
-    return [str(name) for name in (made.schema_arrow.names if hasattr(made, "schema_arrow") else made.columns)]
-
-
-def _parquet(path: Path) -> list[dict[str, Any]]:
-    made = _opened(path)
-    rows = made.read().to_pylist() if hasattr(made, "schema_arrow") else made.to_pandas().to_dict("records")
-    return [{str(key): value for key, value in row.items()} for row in rows]
-
-
-def _opened(path: Path) -> Any:
-    """The file as pyarrow opens it, or fastparquet, which ranx brings along."""
-    content(path)  # says what is wrong with a file that cannot be read
-    with suppress(ModuleNotFoundError):
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-
-        return _open(path, ParquetFile, ArrowException)
-    try:
-        from fastparquet import ParquetFile as Plain
-        from fastparquet.util import ParquetException
-    except ModuleNotFoundError:
-        raise MissingExtra("models", f"reading {display(path)}, a Parquet file,") from None
-    return _open(path, Plain, ParquetException)
-
-
-def _open(path: Path, opener: Callable[[str], Any], error_of_library: type[Exception]) -> Any:
-    try:
-        return opener(str(path))
-    except (error_of_library, OSError, ValueError) as error:
-        raise InputError(Problem(display(path), f"is not Parquet: {' '.join(str(error).split())}", "write it again")) from error

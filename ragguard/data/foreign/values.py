@@ -38,7 +38,7 @@ def read(value: Any, words: Mapping[str, float] = WORDS) -> tuple[float, Kind] |
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ValueError(f"a {type(value).__name__} is not a score")
+        raise ValueError(f"a {type(value).__name__} is not a score")  # noqa: TRY004 - as any other value that is none
     return _word(value.strip(), words)
 
 
@@ -52,6 +52,13 @@ def _word(text: str, words: Mapping[str, float]) -> tuple[float, Kind] | None:
     if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         return float(text), "number"
     raise ValueError(f"{text[:60]!r} is neither a number nor a word such as pass, fail, true, false")
+
+
+def absent(value: Any) -> bool:
+    """Tell whether a value says that there is no score: null, NaN, an empty cell."""
+    if isinstance(value, str):
+        return value.strip().lower() in MISSING
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def scorelike(value: Any) -> bool:

@@ -1,7 +1,6 @@
 """Makes the test runs here: ``python make.py``, with deepeval 4.3.1. The metrics ask no model; all else is the tool's own."""
+
 import os
-import sys
-from pathlib import Path
 
 os.environ["DEEPEVAL_TELEMETRY_OPT_OUT"] = "1"
 from deepeval import evaluate
@@ -9,8 +8,12 @@ from deepeval.evaluate import AsyncConfig, DisplayConfig, ErrorConfig
 from deepeval.metrics import BaseMetric, ExactMatchMetric
 from deepeval.test_case import LLMTestCase
 
-CASES = [("How long are webhooks retried?", "For 72 hours.", ["Webhooks are retried for 72 hours."]), ("What is a refund?", "Money back.", ["A refund gives money back."]),
-         ("Is there a limit?", "100 a second.", ["The limit is 100 requests a second."]), ("Which currencies?", "EUR and USD.", ["We settle in EUR and USD."])]
+CASES = [
+    ("How long are webhooks retried?", "For 72 hours.", ["Webhooks are retried for 72 hours."]),
+    ("What is a refund?", "Money back.", ["A refund gives money back."]),
+    ("Is there a limit?", "100 a second.", ["The limit is 100 requests a second."]),
+    ("Which currencies?", "EUR and USD.", ["We settle in EUR and USD."]),
+]
 SAID = {"old": ["For 72 hours.", "Money back.", "100 a second.", "EUR."], "new": ["For 72 hours.", "Money.", "", "EUR and USD."]}
 
 
@@ -39,7 +42,15 @@ class Grounded(BaseMetric):
 
 
 for name, said in SAID.items():
-    cases = [LLMTestCase(input=q, actual_output=text, expected_output=gold, retrieval_context=given, tags=["billing"] if "refund" in q else None)
-             for (q, gold, given), text in zip(CASES, said)]
-    evaluate(cases, [ExactMatchMetric(), Grounded()], hyperparameters={"model": name}, async_config=AsyncConfig(run_async=False),
-             display_config=DisplayConfig(results_folder=name, print_results=False, show_indicator=False), error_config=ErrorConfig(ignore_errors=True))
+    cases = [
+        LLMTestCase(input=q, actual_output=text, expected_output=gold, retrieval_context=given, tags=["billing"] if "refund" in q else None)
+        for (q, gold, given), text in zip(CASES, said, strict=True)
+    ]
+    evaluate(
+        cases,
+        [ExactMatchMetric(), Grounded()],
+        hyperparameters={"model": name},
+        async_config=AsyncConfig(run_async=False),
+        display_config=DisplayConfig(results_folder=name, print_results=False, show_indicator=False),
+        error_config=ErrorConfig(ignore_errors=True),
+    )

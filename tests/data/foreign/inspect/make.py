@@ -47,7 +47,9 @@ def falls_over(name: str):
 
 
 def task(name: str) -> Task:
-    samples = [Sample(id=id_, input=text, target=target, metadata={"area": "sums" if "plus" in id_ else "others"}) for id_, text, target in ASKED]
+    samples = [
+        Sample(id=id_, input=text, target=target, metadata={"area": "sums" if "plus" in id_ else "others"}) for id_, text, target in ASKED
+    ]
     return Task(name="arithmetic", dataset=MemoryDataset(samples, name="sums"), solver=[falls_over(name), generate()],
                 scorer=[match(numeric=True), verdict(), form()], epochs=2)  # fmt: skip
 
@@ -69,7 +71,9 @@ async def main() -> None:
             for output in outputs:
                 output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
             model = get_model("mockllm/" + name, custom_outputs=iter(outputs), memoize=False)
-            (log,) = await eval_async(task(name), model=model, log_dir="logs", log_format=kind, fail_on_error=False, max_samples=1, score_display=False)
+            (log,) = await eval_async(
+                task(name), model=model, log_dir="logs", log_format=kind, fail_on_error=False, max_samples=1, score_display=False
+            )
             trimmed(log.location, HERE / f"{name}.{kind}")
 
 
