@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragguard import gate, workspace
-from ragguard.data.foreign import formats, opened
+from ragguard.data.foreign import formats, opened, rankings
+from ragguard.data.foreign.wanted import Wanted
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.elsewhere import files
@@ -66,6 +67,10 @@ def compare(
         what = f"{file} is a file of results and {stored} is not"
         raise NotComparable(Problem("compare", what, "compare two run files, or two reports, or two results of one tool"))
     if collection is not None:
+        if options.anything:
+            raise InputError(
+                Problem("compare", f"{options.anything} says nothing beside --collection", "let a --suite say what is demanded")
+            )
         return _run_files(before, after, collection, split, suite, store, progress)
     if options.qrels is None and any(opened.of(path, options.format).holds == "rankings" for path, _ in (before, after)):
         fix = "name them with --collection FOLDER, or judgements alone with --qrels FILE"
@@ -89,10 +94,10 @@ def _elsewhere(name: str, kind: str) -> files.Place | None:
 def _run_files(
     baseline: files.Place, candidate: files.Place, collection: Path, split: str, suite: Path | None, store: Path, progress: Progress | None
 ) -> Report:
-    recorded = {
-        name: {"retriever": {"type": "recorded", "run": str(path.resolve()), **({"part": arm} if arm else {})}}
-        for name, (path, arm) in (("baseline", baseline), ("candidate", candidate))
-    }
+    recorded = {}
+    for name, place in (("baseline", baseline), ("candidate", candidate)):
+        path, wanted = rankings.file_of(place[0], Wanted(place[1]))
+        recorded[name] = {"retriever": {"type": "recorded", "run": str(path.resolve()), **({"part": wanted.arm} if wanted.arm else {})}}
     values = {
         "name": "compare",
         "collection": str(collection.resolve()),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ragguard.data.foreign import rankings
+from ragguard.data.foreign import formats, generic, rankings
 from ragguard.data.foreign.wanted import Wanted
 from ragguard.errors import InputError, Problem
 from ragguard.plan.retrievers import RecordedRetriever as RecordedPlan
@@ -23,6 +23,7 @@ class RecordedRetriever:
     def __init__(self, plan: RecordedPlan, path: Path) -> None:
         if not path.is_file():
             raise InputError(Problem(display(path), "there is no such run file", "check run: it is relative to the plan"))
+        _refuse_other_results(path)
         self._path, self._absent, self._part = path, plan.absent, plan.part
         part = {"part": plan.part} if plan.part else {}
         self.fingerprint = digest({"type": "recorded", "run": file_digest(path), "absent": plan.absent, **part})
@@ -70,3 +71,14 @@ class RecordedRetriever:
     def notes(self) -> Mapping[str, float | int | str]:
         """Say how many queries the run has, and how many of its documents the corpus does not."""
         return dict(self._notes)
+
+
+def _refuse_other_results(path: Path) -> None:
+    """Say what becomes of a tool's results that rank nothing. A table of anybody's may be a run all the same, and is read as one."""
+    kind = formats.recognise(path)
+    if kind is None or kind.holds == "rankings" or kind.name == generic.NAME:
+        return
+    fix = "compare such results with: ragguard compare BASELINE CANDIDATE"
+    if kind.holds == "answers":
+        fix = f"its answers are a system as recorded: {{results: {path.name}}}; its scores can only be compared: ragguard compare"
+    raise InputError(Problem(display(path), f"is no run: it holds {kind.holds} ({kind.name}), and no rankings", fix))

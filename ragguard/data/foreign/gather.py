@@ -16,6 +16,9 @@ from ragguard.records.foreign import Item, Known, Reply, Table
 Attempt = tuple[str, float | str]
 """One repeat of a case: which, and its score, or why there is none."""
 
+GRADED = "graded"
+"""How a number is called that is neither 0 nor 1."""
+
 NO_SCORE = "{tool} gave no score"
 
 
@@ -30,7 +33,7 @@ class Gather:
         self.said: dict[str, Reply] = {}
         self.names: dict[str, str] = {}
         self._attempts: dict[str, dict[str, list[Attempt]]] = {}
-        self._kinds: dict[str, values.Kind] = {}
+        self._kinds: dict[str, set[str]] = {}
 
     def item(self, item: Item, where: str) -> None:
         """Take a case; one that came before must be the same question."""
@@ -42,9 +45,10 @@ class Gather:
 
     def metric(self, name: str, **parameters: str) -> str:
         """Return our name of a metric, and remember the tool's."""
-        ours = named.metric(name, **parameters)
-        self.names.setdefault(name if not parameters else ours, ours)
-        return ours
+        if parameters:
+            return named.metric(name, **parameters)
+        found = self.names.get(name)
+        return found if found is not None else self.names.setdefault(name, named.metric(name))
 
     def score(self, case: str, metric: str, value: Any, where: str, repeat: str = "", words: Mapping[str, float] = values.WORDS) -> None:
         """Take a score in whatever way it is written; none at all is an attempt that the tool could not score."""
@@ -67,9 +71,9 @@ class Gather:
         """Note that the system, or the tool, failed on a case."""
         self.errors.setdefault(case, " ".join(why.split()))
 
-    def kind(self, metric: str) -> values.Kind | None:
-        """How a metric's scores are written: None, if there is none."""
-        return self._kinds.get(metric)
+    def worded(self, metric: str) -> bool:
+        """Tell whether a metric's scores are written as words, which say what is better."""
+        return "word" in self._kinds.get(metric, ())
 
     @property
     def metrics(self) -> Iterable[str]:
@@ -91,14 +95,14 @@ class Gather:
         attempts.append((repeat, value))
 
     def _mixed(self, metric: str, value: float, kind: values.Kind, where: str) -> None:
-        first = self._kinds.setdefault(metric, kind)
-        if (first == "number") != (kind == "number") and not (kind != "number" or value in (0.0, 1.0)):
+        """Refuse a metric that is words or truth values here and numbers between or beyond 0 and 1 there; 0 and 1 may be either."""
+        kinds = self._kinds.setdefault(metric, set())
+        written = GRADED if kind == "number" and value not in (0.0, 1.0) else kind
+        if written == GRADED and kinds & {"word", "flag"}:
             self.problems.add(where, f"{metric} is {value:g} here, and a word or truth value above", "write all of them alike")
-        elif first == "number" and kind != "number" and self._graded(metric):
+        if written in ("word", "flag") and GRADED in kinds:
             self.problems.add(where, f"{metric} is a word or truth value here, and a number above", "write all of them alike")
-
-    def _graded(self, metric: str) -> bool:
-        return any(isinstance(v, float) and v not in (0.0, 1.0) for found in self._attempts.get(metric, {}).values() for _, v in found)
+        kinds.add(written)
 
     def table(self, *, known: Mapping[str, Known] | None = None, **more: Any) -> Table:
         """Return the table.
@@ -117,7 +121,7 @@ class Gather:
             errors=self.errors,
             said=self.said,
             names={theirs: ours for theirs, ours in self.names.items() if theirs != ours},
-            known={m: _known(kind) for m, kind in self._kinds.items()} | dict(known or {}),
+            known={m: _known(kinds) for m, kinds in self._kinds.items()} | dict(known or {}),
             repeats=max((len(attempts) for found in self._attempts.values() for attempts in found.values()), default=1),
             **more,
         )
@@ -140,8 +144,8 @@ def _clusters(items: Iterable[Item]) -> dict[str, str]:
     }
 
 
-def _known(kind: values.Kind) -> Known:
+def _known(kinds: set[str]) -> Known:
     """What is known of a metric by the way its scores are written: a word says what is better, a truth value does not."""
-    if kind == "number":
+    if not kinds & {"word", "flag"}:
         return Known()
-    return Known(True if kind == "word" else None, 0.0, 1.0)
+    return Known(True if "word" in kinds else None, 0.0, 1.0)

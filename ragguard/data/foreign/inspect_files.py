@@ -37,7 +37,12 @@ class Log:
 
 def logs(folder: Path) -> list[Path]:
     """The logs in a folder."""
-    return sorted([*folder.glob("*.eval"), *(path for path in folder.glob("*.json") if b'"eval"' in path.open("rb").read(4096))])
+    return sorted([*folder.glob("*.eval"), *(path for path in folder.glob("*.json") if _begins_as_one(path))])
+
+
+def _begins_as_one(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return b'"eval"' in stream.read(4096)
 
 
 def opened(path: Path) -> Log:

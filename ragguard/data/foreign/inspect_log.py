@@ -141,7 +141,7 @@ def _headline(log: Log, gather: Gather) -> str:
 
 def _known(gather: Gather, found: list[Log]) -> dict[str, Known]:
     """Grades say what is better; so does a scorer whose values Inspect reduces to an accuracy."""
-    known = {name: Known(True, 0.0, 1.0) for name in gather.metrics if gather.kind(name) == "word"}
+    known = {name: Known(True, 0.0, 1.0) for name in gather.metrics if gather.worded(name)}
     for log in found:
         for scorer in log.spec.get("scorers") or []:
             metrics = scorer.get("metrics")

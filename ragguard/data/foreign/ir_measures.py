@@ -18,8 +18,8 @@ NAME, TREC_EVAL = "ir-measures", "trec_eval"
 ALL = "all"
 """The query under which both write means."""
 
-TOTALS = ("runid", "num_q", "num_ret", "num_rel", "num_rel_ret")
-"""Lines of trec_eval that are no scores: names, and counts."""
+TOTALS = ("runid", "relstring", "num_")
+"""How lines of trec_eval begin that are no scores: names, and counts."""
 
 TREC_NAMES = (
     "map",
@@ -60,7 +60,7 @@ def _read(tool: str, path: Path, order: tuple[str, str, str]) -> Table:
         query, measure = named.text(row.get("query_id")), named.text(row.get("measure"))
         if not query or not measure:
             gather.problems.add(where, "has no query_id or no measure", "is it per-query output? name the tool with --format")
-        elif query != ALL and not (tool == TREC_EVAL and measure in TOTALS):
+        elif query != ALL and not (tool == TREC_EVAL and measure.startswith(TOTALS)):
             gather.item(Item(query), where)
             gather.score(query, gather.metric(measure), row.get("value"), where)
     if not gather.items and not gather.problems:

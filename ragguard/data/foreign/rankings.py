@@ -35,7 +35,7 @@ def read(path: Path, wanted: Wanted = Wanted()) -> dict[str, list[Ranked]]:  # n
         InputError: it is none of these, or holds predictions that rank nothing.
     """
     if path.is_dir() or path.name.endswith(SUFFIX) or _is_mteb(path):
-        return _mteb(*_file(path, wanted))
+        return _mteb(*file_of(path, wanted))
     return read_run(path)
 
 
@@ -51,8 +51,12 @@ def _is_mteb(path: Path) -> bool:
     return path.is_file() and path.suffix == ".json" and META.encode() in content(path)[:200]
 
 
-def _file(path: Path, wanted: Wanted) -> tuple[Path, Wanted]:
-    """The file of one task, and what is wanted of it."""
+def file_of(path: Path, wanted: Wanted) -> tuple[Path, Wanted]:
+    """Return the file of one task of MTEB's folder (any file is itself), and what is wanted of it.
+
+    Raises:
+        InputError: the folder has none, or several tasks of which none is named.
+    """
     if not path.is_dir():
         return path, wanted
     tasks = [each.name.removesuffix(SUFFIX) for each in predictions(path)]
