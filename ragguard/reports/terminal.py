@@ -87,10 +87,10 @@ def _worst(report: Report, decision: Decision, suite: str, pen: Pen, queries: in
     if not lost:
         return
     more = f"; the worst {queries} (report.json has all; ragguard show ID tells all about one)" if len(lost) > queries else ""
-    pen.say(
-        f"\n{figures.count(len(lost), 'query', 'queries')} got worse in {lost[0].metric}{more}. Ranked with [grade]; [-] was not judged:",
-        "bold",
-    )
+    ranked = worst.ranks([loss.case for loss in lost])
+    what = figures.count(len(lost), "query", "queries") if ranked else figures.count(len(lost), "case")
+    legend = ". Ranked with [grade]; [-] was not judged:" if ranked else ":"
+    pen.say(f"\n{what} got worse in {lost[0].metric}{more}{legend}", "bold")
     for loss in lost[:queries]:
         show_loss(report, loss, (words.baseline(report), decision.candidate), pen)
 
@@ -109,6 +109,8 @@ def _lost(report: Report, case: CaseRun, arms: tuple[str, str], pen: Pen) -> Non
     told = worst.said(case, arms)
     for name, text in [*told, *verdicts.reasons(case, arms)]:
         pen.item(f"{name}: {words.clip(text, _ANSWER)}")
+    if not worst.ranks([case]):
+        return
     if told and worst.alike(case, arms):
         pen.item(f"both ranked alike: {', '.join(shown.id for shown in case.rankings[arms[0]][:_RANKS])}")
     else:

@@ -89,6 +89,11 @@ def said(case: CaseRun, arms: Sequence[str]) -> list[tuple[str, str]]:
     return [*([("wanted answer", case.expected)] if case.expected else []), *answers] if answers else []
 
 
+def ranks(cases: Sequence[CaseRun]) -> bool:
+    """Whether these cases are about rankings at all: results made elsewhere may be scores alone."""
+    return any(case.relevant or any(case.rankings.values()) for case in cases)
+
+
 def alike(case: CaseRun, arms: Sequence[str]) -> bool:
     """Whether the arms ranked the same documents in the same order, so that a loss is the answer's."""
     heads = {tuple(shown.id for shown in case.rankings.get(arm, ())) for arm in arms}
