@@ -35,6 +35,7 @@ def accept(candidate: str, plan: Path, report: Path, *, force: bool = False) -> 
         decision=answer,
         accepted_at=datetime.now(UTC).isoformat(timespec="seconds"),
         forced=answer != "promote",
+        judges={judge.name: judge.fingerprint for judge in found.judges},
         checkpoints={place: about[CHECKPOINT] for place, about in arm.provenance.items()},
     )
     write_atomically(plan.resolve().parent / locks.NAME, lock.to_bytes())

@@ -34,9 +34,10 @@ def check(plan: Path, *, allow_code: bool = False) -> Assessment:
     problems = [problem for folder in collections if (folder / manifest.NAME).is_file() for problem in manifest.verify(folder)]
     if problems:
         raise InputError(problems)
-    gate.look_ahead(resolved)
+    resolved = gate.look_ahead(resolved)
     prospects = tuple(_prospect(resolved, suite, check) for suite in resolved.suites for check in suite.checks)
-    found = [w for c in collections.values() for w in c.warnings] + [w for suite in resolved.suites for w in suite.cases.warnings]
+    found = [*resolved.warnings, *(warning for collection in collections.values() for warning in collection.warnings)]
+    found += [warning for suite in resolved.suites for warning in suite.cases.warnings]
     return Assessment(
         plan=resolved.loaded.plan.name,
         candidates=tuple(resolved.loaded.plan.candidates),

@@ -113,8 +113,19 @@ def _alike(baseline: Side, candidate: Side) -> None:
             problems.append(Problem(suite.name, "the two ran on different golden sets", "run both again on one of them"))
         elif old[suite.name].fingerprint != suite.fingerprint:
             problems.append(Problem(suite.name, "the two were asked different cases, checks or margins", "run both under one plan"))
+    problems += _other_judges(baseline, candidate)
     if problems:
         raise NotComparable(problems)
+
+
+def _other_judges(baseline: Side, candidate: Side) -> Iterator[Problem]:
+    """The metrics that one side had judged by another judge: other model, prompt, version or sampling."""
+    before, after = ({metric: judge for judge in side.report.judges for metric in judge.metrics} for side in (baseline, candidate))
+    for metric in sorted(before.keys() & after.keys()):
+        old, new = before[metric], after[metric]
+        if old.fingerprint != new.fingerprint:
+            told = f"{old.name} ({old.model}, {old.fingerprint[:12]}) and {new.name} ({new.model}, {new.fingerprint[:12]})"
+            yield Problem(metric, f"the two were judged by different judges: {told}", "gate both with one judge")
 
 
 def _estimates(baseline: Side, candidate: Side, alpha: float) -> Iterator[Estimate]:
@@ -183,6 +194,7 @@ def _case(before: CaseRun, after: CaseRun, baseline: Side, candidate: Side) -> C
         errors={name: case.errors[arm] for name, case, arm in sides if arm in case.errors},
         answers={name: case.answers[arm] for name, case, arm in sides if arm in case.answers},
         contexts={name: case.contexts[arm] for name, case, arm in sides if arm in case.contexts},
+        judged={name: case.judged[arm] for name, case, arm in sides if arm in case.judged},
     )
 
 

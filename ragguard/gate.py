@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ragguard import trial
+from ragguard import seating, trial
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.drift import Drift
 from ragguard.errors import CannotJudge, InputError, Problem, suggest
 from ragguard.execute.meter import Meter
+from ragguard.judges.panel import Panel
 from ragguard.metrics import efficiency
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
@@ -21,6 +22,7 @@ from ragguard.preflight import load, references, refuse_speechless
 from ragguard.records.evidence import PairedScores
 from ragguard.records.report import Arm, Report, Role, Times
 from ragguard.records.verdict import Decision, Estimate
+from ragguard.reports import judged
 from ragguard.reports.assemble import ArmScores, assemble
 from ragguard.reports.document import to_json
 from ragguard.reports.redaction import hider
@@ -49,6 +51,7 @@ class _Run:
     seconds: dict[str, float] = field(default_factory=dict)
     outages: dict[str, str] = field(default_factory=dict)
     expanded: dict[str, str] = field(default_factory=dict)
+    panel: Panel | None = None
 
     def scores(self, suite: Suite) -> dict[str, ArmScores]:
         """What every arm scored on a suite, if it went through all of it."""
@@ -89,7 +92,10 @@ def run(
         gated = _gated(resolved.loaded, candidate)
         workshop = replace(_workshop(resolved, store, progress, allow_code), meter=meter)
         survey(workshop, [*references(resolved.loaded), *gated], resolved.collections)
-    state = _Run(resolved, workshop, Drift(workshop.store, workshop.progress), expanded=dict(resolved.loaded.expanded))
+        resolved, seats = seating.seated(resolved, allow_code=allow_code)
+    panel = seating.panel(resolved, seats, workshop.store, workshop.progress, meter)
+    drift = Drift(workshop.store, workshop.progress)
+    state = _Run(resolved, workshop, drift, expanded=dict(resolved.loaded.expanded), panel=panel)
     refuse_speechless(resolved, [*references(resolved.loaded), *gated])
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
@@ -98,8 +104,8 @@ def run(
         _run_candidate(state, name)
     decisions = tuple(_decide(state, name) for name in gated)
     scores = {suite.name: state.scores(suite) for suite in resolved.suites}
-    times, drift = _times(started, state, scores), state.drift
-    report = assemble(resolved, tuple(state.arms.values()), scores, decisions, times, state.expanded, drift.figures, drift.warnings)
+    times, judges = _times(started, state, scores), judged.runs(panel, scores) if panel is not None else ()
+    report = assemble(resolved, tuple(state.arms.values()), scores, decisions, times, state.expanded, drift.figures, drift.warnings, judges)
     write_atomically(state.workshop.store.folder / "runs" / report.run / "report.json", to_json(report))
     return report
 
@@ -128,8 +134,9 @@ def _workshop(resolved: Resolved, store: Path | None, progress: Progress | None,
     return Workshop(resolved.loaded, resolved.suites[0].collection, resolved.golden, kept, progress or Silent(), allow_code)
 
 
-def look_ahead(resolved: Resolved) -> None:
-    """Check what the systems of a plan name, as far as that runs nothing and asks nothing of the network.
+def look_ahead(resolved: Resolved) -> Resolved:
+    """Check what the systems and judges of a plan name, as far as that runs nothing and asks nothing of the network; return the plan
+    with what is known of its judges.
 
     Raises:
         InputError: with every problem found.
@@ -137,6 +144,7 @@ def look_ahead(resolved: Resolved) -> None:
     arms = [*references(resolved.loaded), *resolved.loaded.plan.candidates]
     survey(_workshop(resolved, None, None, allow_code=True), arms, resolved.collections, reach_out=False)
     refuse_speechless(resolved, arms)
+    return seating.seated(resolved, reach_out=False)[0]
 
 
 def store_folder(folder: Path) -> Path:
@@ -182,7 +190,16 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
     try:
         with _placed(state, name, role):
             allow_code = state.workshop.allow_code
-            trial.run(done, asker, state.resolved.suites, depth=plan.depth, show=plan.show, allow_code=allow_code)
+            trial.run(
+                done,
+                asker,
+                state.resolved.suites,
+                depth=plan.depth,
+                show=plan.show,
+                allow_code=allow_code,
+                panel=state.panel,
+                reference=None if role == "baseline" else state.trials["baseline"],
+            )
     finally:
         state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
     state.arms[name] = replace(state.arms[name], notes=done.notes)
@@ -234,6 +251,7 @@ def _times(started: str, state: _Run, scores: Mapping[str, Mapping[str, ArmScore
         tuple(answering for arm, costs in seen.items() for answering in efficiency.answering(arm, costs)),
         state.workshop.meter.memory.highest,
         state.workshop.meter.memory.reach,
+        judged.spent(state.panel) if state.panel is not None else {},
     )
 
 

@@ -11,7 +11,7 @@ from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.lock import NAME as LOCK
 from ragguard.records.metric import Metric
-from ragguard.suites import answering
+from ragguard.suites import answering, judging
 from ragguard.suites.resolve import Resolved, Suite, resolve
 from ragguard.train.arms import system_of
 
@@ -25,7 +25,8 @@ def load(plan: LoadedPlan | Path | str, *, allow_code: bool = False) -> Resolved
         InputError: with every problem found.
     """
     loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
-    resolved = _answered(resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code))
+    resolved = resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code)
+    resolved = _answered(judging.fit(resolved, catalog.inner))
     wrong = [problem for suite in resolved.suites for problem in (*_says_nothing(suite), *_never_judged(suite))]
     if wrong:
         raise InputError(wrong)

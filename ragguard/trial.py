@@ -7,9 +7,12 @@ from dataclasses import astuple, dataclass, field
 
 from pydantic import TypeAdapter
 
+from ragguard import judging
 from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem
 from ragguard.execute.meter import Used
+from ragguard.judges.panel import Panel
+from ragguard.judging import Seen
 from ragguard.metrics import catalog
 from ragguard.metrics.scoring import score_all
 from ragguard.records.collection import Document
@@ -47,20 +50,39 @@ class Trial:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - begin, 3)
 
 
-def run(trial: Trial, asker: Asker, suites: Sequence[Suite], *, depth: int, show: int, allow_code: bool = False) -> None:
+def run(
+    trial: Trial,
+    asker: Asker,
+    suites: Sequence[Suite],
+    *,
+    depth: int,
+    show: int,
+    allow_code: bool = False,
+    panel: Panel | None = None,
+    reference: Trial | None = None,
+) -> None:
     """Ask and score all suites, filling in ``trial`` suite by suite, so that what was done before an outage is there.
+
+    ``panel`` are the judges that suites ask, once all their queries were answered; ``reference`` is the baseline's trial, with whose
+    answers those of other arms are compared where a judge is shown two.
 
     Raises:
         InputError: a suite has tasks of lm-eval, and the system no language model on this machine.
         CannotJudge: the system failed as a whole.
     """
-    for suite, part in _in_turn(suites):
+    parts = _in_turn(suites)
+    seen: dict[str, list[Seen]] = {suite.name: [] for suite in suites}
+    for number, (suite, part) in enumerate(parts, 1):
         with trial.timed(suite.name):
             scores = trial.scores.setdefault(suite.name, ArmScores())
             for key, batch, observations in asker.observe(part.cases, part.collection, depth):
                 with asker.meter.stage(SCORE) as used:
                     scored = _score(asker.store, suite, part, key, batch, observations, used)
                 scores.add(batch, observations, scored, show)
+                seen[suite.name] += judging.seen(suite, part, batch, observations)
+            if panel is not None and suite.name not in {later.name for later, _ in parts[number:]}:
+                answers = reference.scores[suite.name].answers if reference is not None else None
+                judging.judge(panel, suite, scores, seen.pop(suite.name), answers)
             _derive(asker, suite, scores)
             trial.notes |= _noted(suites, suite, part, asker)
     trial.notes |= asker.strange()
@@ -117,7 +139,8 @@ def _noted(suites: Sequence[Suite], suite: Suite, part: Part, asker: Asker) -> d
 def _score(
     store: Store, suite: Suite, part: Part, key: str, batch: Sequence[Case], observations: Sequence[Observation], used: Used
 ) -> dict[Metric, Mapping[str, Score]]:
-    names = {str(metric): metric for metric in catalog.direct(suite.metrics)}
+    by_judges = [metric for metric in catalog.direct(suite.metrics) if metric.judge]
+    names = {str(metric): metric for metric in catalog.direct(suite.metrics) if not metric.judge}
     versions = {name: catalog.version(metric) for name, metric in names.items()}
     definitions = [catalog.resolve(metric) for metric in names.values()]
     marks = part.collection.marks(_seen(observations)) if any(each.needs_marks for each in definitions) else None
@@ -127,14 +150,16 @@ def _score(
     expected = [[case.id, case.text, dict(case.relevant), _wanted(case), _asked(case), case.products, case.types] for case in batch]
     attacks = [[case.attack, astuple(case.orders) if case.orders is not None else None] for case in batch]
     formats = {name: astuple(wanted) for name, wanted in batch[0].formats.items()}
+    seen = {observation.case: observation for observation in observations}
     kept_as = fingerprint("scores", key, versions, expected, attacks, formats, known, texts)
     kept = store.get("scores", kept_as)
     used.done, used.kept = used.done + len(batch) * (kept is None), used.kept + len(batch) * (kept is not None)
     if kept is None:
-        made = score_all(list(names.values()), batch, {observation.case: observation for observation in observations}, marks, texts)
+        made = score_all(list(names.values()), batch, seen, marks, texts)
         kept = _SCORES.dump_json({str(metric): dict(values) for metric, values in made.items()})
         store.put("scores", kept_as, kept)
-    return {names[name]: values for name, values in _SCORES.validate_json(kept).items()}
+    unjudged = score_all(by_judges, batch, seen)  # until the judges are asked, who see a suite as a whole
+    return {**{names[name]: values for name, values in _SCORES.validate_json(kept).items()}, **unjudged}
 
 
 def _seen(observations: Sequence[Observation]) -> set[str]:

@@ -1,10 +1,24 @@
 """What every judge does, whatever it is made of."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from ragguard.plan.retrievers import DenseRetriever
 from ragguard.records.judgement import Asked, Verdict
 from ragguard.records.metric import Metric
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a judge is built in: the plan's ``folder``, from which its paths start, the ``encoder`` of the baseline's retriever (None: it
+    has none), and whether code that the plan names may run.
+    """
+
+    folder: Path
+    encoder: DenseRetriever | None = None
+    allow_code: bool = False
 
 
 class Judge(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from importlib import metadata
 
 from ragguard.errors import MissingExtra, suggest
-from ragguard.metrics import efficiency, passages, ranking, robustness, tasks, versions
+from ragguard.metrics import efficiency, judged, passages, ranking, robustness, tasks, versions
 from ragguard.metrics.answers.table import ANSWERS
 from ragguard.metrics.definition import Definition, Derived, ScoresOf
 from ragguard.metrics.parameters import one_of, open_share, whole
@@ -74,7 +74,7 @@ DEFINITIONS = 1
 
 def names() -> tuple[str, ...]:
     """Every base name of the catalog, sorted."""
-    return tuple(sorted((*CATALOG, *DERIVED)))
+    return tuple(sorted((*CATALOG, *DERIVED, *judged.NAMES)))
 
 
 def resolve(metric: Metric) -> Definition:
@@ -85,7 +85,7 @@ def resolve(metric: Metric) -> Definition:
     """
     if metric.base in DERIVED:
         return resolve(inner(metric))
-    definition = CATALOG.get(metric.base)
+    definition = CATALOG.get(metric.base) or judged.definition(metric)
     if definition is None:
         alias = _ELSEWHERE.get(metric.base.lower().replace("_", "").replace("-", ""))
         raise ValueError(f"there is no metric {metric.base!r}; " + (f"did you mean {alias!r}?" if alias else suggest(metric.base, names())))
@@ -181,14 +181,21 @@ def about_answers(metric: Metric) -> bool:
     return resolve(metric).needs_answers
 
 
+def is_judged(metric: Metric) -> bool:
+    """Tell whether a metric, or the one that it is derived from, is what a judge says. Raises as ``resolve``."""
+    return resolve(metric).judged
+
+
 def version(metric: Metric) -> str:
-    """Return the version of a metric's definition: scores made under another are not used again.
+    """Return the version of a metric's definition: scores made under another are not used again. Who judges is not in it.
 
     Raises:
         ValueError: as ``resolve``.
         MissingExtra: the package that computes it is not installed.
     """
     definition = resolve(metric)
+    if definition.judged:
+        return f"{DEFINITIONS}/judged"
     package = definition.package or "ranx"
     try:
         return f"{DEFINITIONS}/{package}-{metadata.version(package)}"

@@ -68,7 +68,8 @@ class Definition:
     means something. ``parameters`` maps each allowed key to a reader that raises ValueError, saying what is wanted. ``needs_marks``
     says that the function reads the batch's marks, ``needs_texts`` that it reads its texts, and ``needs_answers`` that it is about answers,
     so that a case without one is unscored; ``needs`` says, in words, what a suite must give it to apply to any case at all. ``package``
-    is the library, of the extra ``judge``, that computes it; ``required`` are the parameters without which it says nothing.
+    is the library, of the extra ``judge``, that computes it; ``required`` are the parameters without which it says nothing; ``judged`` says
+    that it is what a judge says, so that the function knows nothing of it.
     """
 
     function: MetricFunction
@@ -82,3 +83,4 @@ class Definition:
     needs: str = ""
     package: str = ""
     required: tuple[str, ...] = ()
+    judged: bool = False

@@ -1,12 +1,12 @@
 """What a plan may say of generators that are language models."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from ragguard.plan.base import DOCUMENT_TEXT, Model
 from ragguard.plan.lora import LoraRecipe
-from ragguard.plan.services import Service, address
+from ragguard.plan.services import ChatService
 
 
 class Prompted(Model):
@@ -61,21 +61,9 @@ class CausalGenerator(Prompted):
         return self
 
 
-class OpenAIGenerator(Prompted, Service):
-    """A chat endpoint that speaks OpenAI's protocol: vLLM, TGI, Ollama, or hosted."""
+class OpenAIGenerator(Prompted, ChatService):
+    """A chat endpoint that answers from documents."""
 
     type: Literal["openai"]
-    base_url: str = Field(description="What stands before /chat/completions, for instance http://localhost:8000/v1")
-    model: str = Field(description="The model's name on the server; with vLLM, an adapter's")
-    api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_]\w*$", description="Name of the environment variable that holds the key")
-    temperature: float | None = Field(0.0, ge=0, description="null: not sent")
-    seed: int | None = Field(None, description="Sent where given")
+    max_new_tokens: int = Field(128, ge=1, description="Tokens of an answer, at most")
     stream: bool = Field(True, description="Have the answer streamed, which measures the time to its first token")
-    max_tokens_total: int | None = Field(None, ge=1, description="Tokens that a run may spend, prompts included; then it stops asking")
-    body: dict[str, Any] = Field(default_factory=dict, description="Further keys of the request; null takes one out")
-    version: str = Field("", description="Part of the fingerprint: change it when what the server serves changes")
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        return address(value).rstrip("/")

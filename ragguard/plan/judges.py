@@ -1,11 +1,14 @@
 """What a plan may say of judges: whatever needs a model or a network to score an answer."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from ragguard.errors import suggest
 from ragguard.plan.base import Model
-from ragguard.plan.services import Service, address
+from ragguard.plan.services import ChatService
+from ragguard.records.metric import Metric
 
 
 class NliJudge(Model):
@@ -23,26 +26,12 @@ class NliJudge(Model):
     allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")
 
 
-class LanguageJudge(Service):
+class LanguageJudge(ChatService):
     """A language model behind a chat endpoint that speaks OpenAI's protocol."""
 
-    base_url: str = Field(description="What stands before /chat/completions, for instance http://localhost:8000/v1")
-    model: str = Field(description="The model's name on the server")
-    api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_]\w*$", description="Name of the environment variable that holds the key")
-    temperature: float | None = Field(0.0, ge=0, description="null: not sent")
-    seed: int | None = Field(None, description="Sent where given")
-    max_new_tokens: int = Field(1024, ge=1, description="Tokens of one reply, at most")
-    max_tokens_total: int | None = Field(None, ge=1, description="Tokens that a run may spend, prompts included; then it stops asking")
-    body: dict[str, Any] = Field(default_factory=dict, description="Further keys of the request; null takes one out")
-    version: str = Field("", description="Part of the fingerprint: change it when what the server serves changes")
     repeats: int | Literal["auto"] = Field(
         1, description="How often each answer is judged; auto: as often as the judge's own variance asks for, which two turns tell"
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        return address(value).rstrip("/")
 
     @field_validator("repeats")
     @classmethod
@@ -75,5 +64,51 @@ class RubricJudge(LanguageJudge):
     pairwise: bool = Field(False, description="The reply prefers one of two answers (A, B or tie); each pair is asked in both orders")
     lower_is_better: bool = Field(False, description="The schema's lowest score is the best")
 
+    @model_validator(mode="after")
+    def _pairs(self) -> "RubricJudge":
+        if self.pairwise and self.lower_is_better:
+            raise ValueError("lower_is_better: means nothing of a preference; A is the first answer that is shown, B the second")
+        if self.pairwise and self.repeats == "auto":
+            told = "repeats: auto learns from the baseline's answers how steady a judge is, and pairwise: has no verdict on those alone"
+            raise ValueError(f"{told}; give a number")
+        return self
+
+
+class UnknownJudgeError(ValueError):
+    """A judged metric whose judge the plan does not have; the message says what to write."""
+
 
 JudgePlan = Annotated[NliJudge | RagasJudge | RubricJudge, Field(discriminator="type")]
+
+_SNIPPETS = {
+    "nli": "{type: nli, model: cross-encoder/nli-deberta-v3-base}",
+    "ragas": "{type: ragas, base_url: 'http://localhost:8000/v1', model: NAME-ON-THE-SERVER}",
+    "rubric": "{type: rubric, base_url: 'http://localhost:8000/v1', model: NAME-ON-THE-SERVER, prompt: judge.j2, schema: judge.json}",
+}
+
+
+def judge_of(metric: Metric, judges: Mapping[str, JudgePlan]) -> str:
+    """Return the name of the judge that a judged metric asks.
+
+    Raises:
+        UnknownJudgeError: the plan has none of that type.
+        ValueError: it has several and the metric names none of them, or the metric names one that is not there or of another type.
+    """
+    if metric.judge == "rubric":
+        named = metric.base.partition(":")[2]
+        wanted = f"{named!r}, which is to be of type rubric"
+    else:
+        named, wanted = metric.parameter("judge", ""), f"of type {metric.judge}"
+    fitting = [name for name, judge in judges.items() if judge.type == metric.judge]
+    if named in fitting:
+        return named
+    if not fitting:
+        name = named or metric.judge
+        raise UnknownJudgeError(f"the plan has no judge {wanted}; write judges: {{{name}: {_SNIPPETS[metric.judge]}}} into it")
+    if named:
+        other = f"is of type {judges[named].type}, not {metric.judge}" if named in judges else "is not in the plan"
+        raise ValueError(f"the judge {named!r} {other}; {suggest(named, fitting)}")
+    if len(fitting) > 1:
+        example = Metric(metric.base, metric.cutoff, (*metric.parameters, ("judge", fitting[0])))
+        raise ValueError(f"the plan has several judges of type {metric.judge} ({', '.join(fitting)}); name one: {example}")
+    return fitting[0]

@@ -1,27 +1,21 @@
 """Reads a plan and its suites, and reports everything that is wrong with them at once."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ragguard.errors import InputError, Problem, suggest
-from ragguard.plan.models import GatePlan, SuitePlan
-from ragguard.plan.retrievers import HybridRetriever, Retriever
-from ragguard.plan.source import Source, has_variable, read
-from ragguard.plan.systems import SystemPlan
+from ragguard.plan import named
+from ragguard.plan.judges import JudgePlan, judge_of
+from ragguard.plan.models import CheckPlan, GatePlan, SuitePlan
+from ragguard.plan.parts import systems
+from ragguard.plan.source import Source, read
 from ragguard.plan.validate import validate
+from ragguard.records.metric import Metric
 
 MOST_ENDPOINTS = 5
 """More blocking endpoints than this cannot be powered (STATISTICS, section 3)."""
-
-
-FILES = (("run",), ("calibrate", "data"), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
-"""Where a stage of a system names a file that must be there."""
-
-SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)$", re.IGNORECASE)
-"""Names of headers that hold a key."""
 
 
 @dataclass(frozen=True)
@@ -88,37 +82,13 @@ def _load(source: Source) -> LoadedPlan:
     plan = validate(GatePlan, source, problems)
     suites = _load_suites(source, problems)
     if plan is not None:
-        problems += _missing_files(plan, source)
-        problems += _keys_written_out(plan, source)
-    problems += _across(source, suites, answered=plan is None or any(system.answers for _, system in systems(plan)))
+        problems += named.missing_files(plan, source)
+        problems += named.keys_written_out(plan, source)
+    problems += _across(source, suites, lambda check: plan is None or _counts(plan, check))
     problems += _names_from_outside([(source, "name"), *((suite.source, "suite") for suite in suites)])
     if problems or plan is None:
         raise InputError(dict.fromkeys(problems))
     return LoadedPlan(plan, source, tuple(suites))
-
-
-def systems(plan: GatePlan) -> Iterator[tuple[tuple[str, ...], SystemPlan]]:
-    """Every system of a plan with its location in the file."""
-    if isinstance(plan.baseline, SystemPlan):
-        yield ("baseline",), plan.baseline
-    if plan.anchor is not None:
-        yield ("anchor",), plan.anchor
-    for name, system in plan.candidates.items():
-        yield ("candidates", name), system
-
-
-def retrievers(system: SystemPlan) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
-    """Every retriever of a system, the parts of a hybrid included, with its location below the system."""
-    if system.retriever is not None:
-        yield from walk(system.retriever, ("retriever",))
-
-
-def walk(retriever: Retriever, location: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
-    """A retriever with its location, and its parts with theirs, where it is a hybrid."""
-    yield location, retriever
-    if isinstance(retriever, HybridRetriever):
-        for index, part in enumerate(retriever.retrievers):
-            yield from walk(part, (*location, "retrievers", index))
 
 
 def _load_suites(source: Source, problems: list[Problem]) -> list[LoadedSuite]:
@@ -154,7 +124,21 @@ def _inside(suite: SuitePlan, source: Source) -> Iterator[Problem]:
             yield Problem(where, f"slice {check.slice!r} is not defined under slices", suggest(check.slice, known))
 
 
-def _across(source: Source, suites: list[LoadedSuite], *, answered: bool) -> Iterator[Problem]:
+def _counts(plan: GatePlan, check: CheckPlan) -> bool:
+    """Whether a check is not among those that are left out of this plan."""
+    metric = Metric.parse(check.metric)
+    answered = any(system.answers for _, system in systems(plan)) or metric.cutoff is not None
+    return not check.needs or (answered and (check.needs == "answers" or _has_judge(plan.judges, metric)))
+
+
+def _has_judge(judges: Mapping[str, JudgePlan], metric: Metric) -> bool:
+    try:
+        return bool(judge_of(metric, judges)) if metric.judge else bool(judges)
+    except ValueError:
+        return False
+
+
+def _across(source: Source, suites: list[LoadedSuite], counts: Callable[[CheckPlan], bool]) -> Iterator[Problem]:
     """What only the suites together show: names used twice, no blocking check, too many of them; not counting what is left out."""
     seen: dict[str, str] = {}
     for suite in suites:
@@ -165,7 +149,7 @@ def _across(source: Source, suites: list[LoadedSuite], *, answered: bool) -> Ite
     listed = source.values.get("suites")
     if not suites or not isinstance(listed, list) or len(suites) < len(listed):
         return
-    blocking = [f"{s.plan.suite}/{c.metric}" for s in suites for c in s.plan.checks if c.tier == "blocking" and (answered or not c.needs)]
+    blocking = [f"{s.plan.suite}/{c.metric}" for s in suites for c in s.plan.checks if c.tier == "blocking" and counts(c)]
     if not blocking:
         yield Problem(
             source.where(("suites",)), "no suite has a blocking check, so nothing could ever promote", "give one check tier: blocking"
@@ -184,35 +168,3 @@ def _names_from_outside(named: Iterable[tuple[Source, str]]) -> Iterator[Problem
     for source, key in named:
         if source.raw.get(key) != source.values.get(key):
             yield Problem(source.where((key,)), f"{key}: comes from the environment, and reports would print it", "write it out")
-
-
-def _missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
-    """Run files and training data that are not there. Collections and models are looked for by those who read them."""
-    for location, system in systems(plan):
-        for below, part in (*retrievers(system), (("reranker",), system.reranker), (("generator",), system.generator)):
-            for key in FILES:
-                name = _at(part, key)
-                if isinstance(name, str) and not has_variable(name) and not (source.path.parent / name).is_file():
-                    where = source.where((*location, *below, *key))
-                    yield Problem(where, f"{key[-1]}: there is no file {name}", "paths start from the plan's folder")
-
-
-def _at(part: object, key: Iterable[str]) -> object:
-    """What stands under a key of a part and those below it; None where there is none."""
-    for step in key:
-        part = getattr(part, step, None)
-    return part
-
-
-def _keys_written_out(plan: GatePlan, source: Source) -> Iterator[Problem]:
-    """Headers that hold a key which the plan itself spells out: reports print the plan as written."""
-    for location, _ in systems(plan):
-        for part in ("remote", "generator"):
-            node: Any = source.raw
-            for step in (*location, part, "headers"):
-                node = node.get(step) if isinstance(node, dict) else None
-            for name, value in node.items() if isinstance(node, dict) else ():
-                if SECRET.search(str(name)) and not has_variable(str(value)):
-                    where = source.where((*location, part, "headers", name))
-                    what = f"headers: {name} is a key, and reports print what the plan says"
-                    yield Problem(where, what, "take it from the environment: ${NAME}")

@@ -20,6 +20,7 @@ class Lock:
 
     ``forced`` is true where the system was accepted without having been promoted. ``checkpoints`` names the folder, in the store, of
     what was trained for it, by the place of the trained part: it is taken from there, and not trained again by newer libraries.
+    ``judges`` are the fingerprints of those that judged it then, by name: where they are others now, its answers are judged anew.
     """
 
     candidate: str
@@ -30,6 +31,7 @@ class Lock:
     accepted_at: str
     forced: bool = False
     checkpoints: dict[str, str] = field(default_factory=dict)
+    judges: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The file's content."""

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from ragguard.errors import suggest
 from ragguard.plan.base import Model
+from ragguard.plan.judges import JudgePlan
 from ragguard.plan.systems import SystemPlan
 from ragguard.plan.tasks import LmEval, named
 from ragguard.records.metric import Metric
@@ -42,9 +43,17 @@ class CheckPlan(Model):
     slice: str = ""
     limit: float | None = Field(None, description="Absolute floor (ceiling, where lower is better) in the metric's unit")
     strict: bool = False
-    needs: Literal["answers"] | None = Field(
-        None, description="Left out, with a note, where no system of the plan answers; without it, a check of answers is an error there"
+    needs: Literal["answers", "judge"] | None = Field(
+        None,
+        description="answers: left out, with a note, where no system of the plan answers; judge: also where the plan has no judge for it; "
+        "without it, such a check is an error there",
     )
+
+    @model_validator(mode="after")
+    def _asks_whom_it_needs(self) -> "CheckPlan":
+        if self.needs == "judge" and ":" not in self.metric:
+            raise ValueError(f"needs: judge is for what a judge says, such as rubric:NAME; {self.metric} asks none")
+        return self
 
 
 class FormatPlan(Model):
@@ -192,6 +201,9 @@ class GatePlan(Model):
     anchor: SystemPlan | None = Field(None, description="A second reference: the last certified release")
     candidates: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")], SystemPlan] = Field(min_length=1)
     suites: list[str] = Field(min_length=1)
+    judges: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], JudgePlan] = Field(
+        default_factory=dict, description="Whoever scores answers by a model or over a network, by name"
+    )
     alpha: float = Field(0.05, gt=0, le=0.2, description="One-sided error rate of a false promotion, and of a false block")
     looks: int = Field(
         1, ge=1, le=3, description="How often, at most, this question is asked with more cases; alpha is shared over the looks"

@@ -24,6 +24,25 @@ def address(url: str) -> str:
     return url
 
 
+class ChatService(Service):
+    """A language model behind a chat endpoint that speaks OpenAI's protocol: vLLM, TGI, Ollama, or hosted."""
+
+    base_url: str = Field(description="What stands before /chat/completions, for instance http://localhost:8000/v1")
+    model: str = Field(description="The model's name on the server; with vLLM, an adapter's")
+    api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_]\w*$", description="Name of the environment variable that holds the key")
+    temperature: float | None = Field(0.0, ge=0, description="null: not sent")
+    seed: int | None = Field(None, description="Sent where given")
+    max_new_tokens: int = Field(1024, ge=1, description="Tokens of one reply, at most")
+    max_tokens_total: int | None = Field(None, ge=1, description="Tokens that a run may spend, prompts included; then it stops asking")
+    body: dict[str, Any] = Field(default_factory=dict, description="Further keys of the request; null takes one out")
+    version: str = Field("", description="Part of the fingerprint: change it when what the server serves changes")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return address(value).rstrip("/")
+
+
 class RemoteResponse(Model):
     """Where the response has what, as JSONPath (RFC 9535)."""
 

@@ -1,6 +1,9 @@
 """What a judge is asked of an answer, and what it said."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Place = Literal["", "first", "second"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +27,29 @@ class Asked:
 class Verdict:
     """What a judge said of one answer, once: a value from 0 (worst) to 1 (best), or the ``error`` that left it without one.
 
-    ``reason`` holds the judge's own words, if it gave any; ``tokens`` are those that the asking cost, prompts included (0: none, or not
-    told).
+    What stands before the first colon of an ``error`` is its kind, by which a report counts: ``not JSON: {"sco``. ``reason`` holds the
+    judge's own words, if it gave any; ``tokens`` are those that the asking cost, prompts included (0: none, or not told). ``swayed`` says,
+    of a judge that was shown two answers in both orders, that it preferred the same place twice.
     """
 
     value: float | None = None
     reason: str = ""
     error: str = ""
     tokens: int = 0
+    swayed: Place = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the error; "" where there is none."""
+        return self.error.partition(":")[0].strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All that one judge said of one answer under one metric: one verdict for each time it was asked."""
+    """All that one judge said of one answer under one metric: one verdict for each time it was asked.
+
+    ``judge`` is its name in the plan, "" where nobody was asked: what such an answer is worth is settled without one.
+    """
 
     case: str
     judge: str

@@ -7,6 +7,9 @@ from typing import Any
 TASK_SCORE = "TaskScore"
 """The metric of lm-eval's items: what the metric of their task gives each."""
 
+JUDGES = ("nli", "ragas", "rubric")
+"""Types of judges: a metric whose name begins with one, and a colon, is what a judge of that type says."""
+
 _NAME = re.compile(r"^(?P<base>[A-Za-z][A-Za-z0-9_:-]*)(?:\((?P<params>[^()]*)\))?(?:@(?P<cutoff>[1-9][0-9]*))?$")
 
 
@@ -52,6 +55,12 @@ class Metric:
             core_schema.str_schema(),
             serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
         )
+
+    @property
+    def judge(self) -> str:
+        """The type of the judge whose word the metric is, ``ragas`` of ``ragas:Faithfulness``; "" where none is asked."""
+        type_, colon, _ = self.base.partition(":")
+        return type_ if colon and type_ in JUDGES else ""
 
     def at(self, cutoff: int | None) -> "Metric":
         """Return the same metric at another cutoff."""

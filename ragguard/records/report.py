@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from ragguard.records.efficiency import Answering, Latency, Reach, Stage
 from ragguard.records.evidence import Answer, Score
+from ragguard.records.judgement import Judgement
 from ragguard.records.verdict import Answer as Decided
 from ragguard.records.verdict import Decision
 
@@ -127,7 +128,8 @@ class CaseRun:
 
     ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure. ``answers`` are those of the arms that
     answer, and ``contexts`` the ids of the documents that they were given. ``task`` is the lm-eval task that the case is an item of.
-    ``expected`` is what ought to be said, where anything is: a query's golden answer, or what an item of a task wants.
+    ``expected`` is what ought to be said, where anything is: a query's golden answer, or what an item of a task wants. ``judged`` is what
+    judges said, by arm and metric, one judgement for each answer that was drawn.
     """
 
     id: str
@@ -145,6 +147,32 @@ class CaseRun:
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     task: str = ""
     expected: str = ""
+    judged: Mapping[str, Mapping[str, tuple[Judgement, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRun:
+    """A judge of the run, and what it came to over all arms and suites, whether it was asked in this run or before.
+
+    ``fingerprint`` covers all that its verdicts hang on; scores of different ones are never compared. ``metrics`` are those that it gave.
+    ``answers`` counts what it was to judge, ``verdicts`` how often it did, those that came to nothing included, and ``failed`` these by
+    kind; ``turns`` is, by suite and metric, how often each answer was judged. ``tokens`` are those that all verdicts cost. Of a judge that
+    was shown pairs in both orders, ``first_won_twice`` and ``second_won_twice`` are the shares where the same place won both times (None:
+    there were none).
+    """
+
+    name: str
+    type: str
+    model: str
+    fingerprint: str
+    metrics: tuple[str, ...] = ()
+    answers: int = 0
+    verdicts: int = 0
+    failed: Mapping[str, int] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
+    tokens: int = 0
+    first_won_twice: float | None = None
+    second_won_twice: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +191,7 @@ class Times:
     """The only part of a report that differs between two runs of the same thing. ``seconds`` are of wall clock, by arm/suite/stage.
 
     ``memory`` is the highest resident memory of the process in bytes, None where it cannot be measured; ``reach`` says of what the
-    peaks of the stages are the highest.
+    peaks of the stages are the highest. ``tokens`` are those that each judge spent in this run, by its name.
     """
 
     started: str = ""
@@ -173,6 +201,7 @@ class Times:
     answering: tuple[Answering, ...] = ()
     memory: int | None = None
     reach: Reach = ""
+    tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +226,6 @@ class Report:
     documents: Mapping[str, ShownDocument] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     best: str = ""
+    judges: tuple[JudgeRun, ...] = ()
     times: Times = Times()
     schema_version: int = SCHEMA_VERSION

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMOTE
 from ragguard.records.evidence import Answer as Said
 from ragguard.records.evidence import Case, NotApplicable, Observation, Score, Unscored
+from ragguard.records.judgement import Judgement
 from ragguard.records.metric import Metric, Scale
-from ragguard.records.report import Arm, CaseRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, TaskRun, Times
+from ragguard.records.report import Arm, CaseRun, JudgeRun, Mean, Moved, Report, Shown, ShownDocument, SuiteRun, TaskRun, Times
 from ragguard.records.verdict import Answer, Decision
 from ragguard.reports import answered, tasked
 from ragguard.reports.redaction import redact
@@ -28,6 +29,7 @@ class ArmScores:
     """What one arm did on one suite: scores by case and metric, the heads of its rankings, and its errors.
 
     ``costs`` are the observations of queries without an error, without their rankings: what they took, and how long their answers are.
+    ``judgements`` are what judges said, by case and metric, one for each answer that was drawn.
     """
 
     scores: dict[str, dict[Metric, Score]] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class ArmScores:
     answers: dict[str, Said] = field(default_factory=dict)
     contexts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     costs: dict[str, Observation] = field(default_factory=dict)
+    judgements: dict[str, dict[Metric, tuple[Judgement, ...]]] = field(default_factory=dict)
 
     def add(
         self, cases: Sequence[Case], observations: Sequence[Observation], scores: Mapping[Metric, Mapping[str, Score]], show: int
@@ -51,6 +54,12 @@ class ArmScores:
                 self.costs[case.id] = replace(observation, ranking=())
             if observation.answer is not None:
                 self.answers[case.id], self.contexts[case.id] = observation.answer, observation.contexts
+
+    def judge(self, metric: Metric, judgements: Mapping[str, tuple[Judgement, ...]], scores: Mapping[str, Score]) -> None:
+        """Keep what a judge said of cases, and the scores that were made of it."""
+        self.derive({metric: scores})
+        for case, said in judgements.items():
+            self.judgements.setdefault(case, {})[metric] = said
 
     def derive(self, derived: Mapping[Metric, Mapping[str, Score]]) -> None:
         """Keep scores that were made from others."""
@@ -114,6 +123,11 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
             contexts={name: arm.contexts[case.id] for name, arm in ran.items() if case.id in arm.contexts},
             task=case.task,
             expected=case.expected or (case.query.gold_answer if answers else ""),
+            judged={
+                name: {str(metric): said for metric, said in arm.judgements[case.id].items()}
+                for name, arm in ran.items()
+                if case.id in arm.judgements
+            },
         )
 
 
@@ -126,8 +140,10 @@ def assemble(
     expanded: Mapping[str, str],
     moved: Mapping[str, Sequence[Moved]],
     warnings: Sequence[str] = (),
+    judges: tuple[JudgeRun, ...] = (),
 ) -> Report:
-    """Make the report of a run. ``scores`` is by suite, then arm; ``moved`` by suite; ``warnings`` are those that came up on the way.
+    """Make the report of a run. ``scores`` is by suite, then arm; ``moved`` by suite; ``warnings`` are those that came up on the way;
+    ``judges`` are those that were asked.
 
     ``expanded`` maps values that came from the environment to the names of their variables, by which they are replaced.
     """
@@ -154,6 +170,7 @@ def assemble(
         documents=_documents(resolved, cases),
         warnings=tuple(dict.fromkeys([*_warnings(resolved, arms), *answered.warnings(arms, cases), *warnings])),
         best=_best(decisions),
+        judges=judges,
         times=times,
     )
     return redact(report, expanded)
@@ -198,6 +215,7 @@ def _documents(resolved: Resolved, cases: Sequence[CaseRun]) -> dict[str, ShownD
 
 
 def _warnings(resolved: Resolved, arms: Sequence[Arm]) -> Iterator[str]:
+    yield from resolved.warnings
     for suite in resolved.suites:
         yield from (warning for collection in suite.collections for warning in collection.warnings)
         yield from suite.cases.warnings

@@ -6,7 +6,7 @@ from typing import Any
 
 from ragguard.records.report import Arm, CaseRun, Report, ShownDocument, SuiteRun
 from ragguard.records.verdict import Decision, Verdict
-from ragguard.reports import figures, robustness, words, worst
+from ragguard.reports import figures, robustness, verdicts, words, worst
 from ragguard.reports import means as tables
 from ragguard.reports.escape import cell, code, prose, tag
 
@@ -80,7 +80,8 @@ def query(report: Report, decision: Decision, loss: worst.Loss) -> str:
         lines.append(f"- wanted {_document(report, id_, code)}grade {grade}: {where}")
     if len(wanted) > _WANTED:
         lines.append(f"- and {len(wanted) - _WANTED} more wanted")
-    lines += [f"- {prose(name)}: {prose(words.clip(said, _TEXT))}" for name, said in worst.said(case, (before, after))]
+    told = [*worst.said(case, (before, after)), *verdicts.reasons(case, (before, after))]
+    lines += [f"- {prose(name)}: {prose(words.clip(said, _TEXT))}" for name, said in told]
     text = lines[0] + "\n\n" + "\n".join(lines[1:]) + "\n\n" + _rankings(report, case, (before, after))
     return folded(f"{summary} {html.escape(change)}", text)
 

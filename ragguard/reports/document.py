@@ -15,13 +15,14 @@ from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.source import display
 from ragguard.records.efficiency import Answering, Latency, Stage
 from ragguard.records.metric import Metric
-from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, Mean, Moved, Report, ShownDocument, TaskRun
+from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, JudgeRun, Mean, Moved, Report, ShownDocument, TaskRun
 from ragguard.records.verdict import Verdict
 
 _ROWS = (
     Answering,
     Arm,
     CaseRun,
+    JudgeRun,
     Latency,
     Mean,
     Moved,

@@ -8,7 +8,7 @@ from junitparser import Error, Failure, JUnitXml, Properties, Property, Skipped,
 
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision, Verdict
-from ragguard.reports import figures, words
+from ragguard.reports import figures, judged, words
 
 
 def to_xml(report: Report) -> bytes:
@@ -16,6 +16,8 @@ def to_xml(report: Report) -> bytes:
     root = JUnitXml(words.clean(f"ragguard {report.plan}"))
     for decision in report.decisions:
         for suite in _suites(report, decision):
+            for key, value in judged.properties(report).items():
+                suite.add_property(words.clean(key), words.clean(value))
             suite.update_statistics()
             root.append(suite)
     root.update_statistics()

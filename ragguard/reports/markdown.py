@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
-from ragguard.reports import details, efficiency, figures, flips, moved, robustness, words, worst
+from ragguard.reports import details, efficiency, figures, flips, judged, moved, robustness, words, worst
 from ragguard.reports.escape import code, prose
 from ragguard.reports.fit import Part, fit
 
@@ -27,6 +27,7 @@ def render(report: Report, limit: int = LIMIT) -> str:
             text = f"## {_SIGN[decision.answer]} {code(decision.candidate)}: {words.HEADLINE[decision.answer]}\n\n{_reasons(decision)}"
             parts.append(Part(text.rstrip(), 1, "candidate"))
         parts += _decision(report, decision)
+    parts += [Part(text, 3, "table of judges") for text in judged.markdown(report)]
     if report.warnings:
         parts.append(Part("## Warnings\n\n" + _bullets(report.warnings, _WARNINGS), 3, "list of warnings"))
     parts += [Part(text, 4, "list") for text in details.systems(report)]

@@ -7,10 +7,10 @@ from rich.console import Console
 
 from ragguard.records.evidence import NotApplicable, Score, Unscored
 from ragguard.records.report import CaseRun, Report
-from ragguard.reports import figures, lookup, tables
+from ragguard.reports import figures, lookup, tables, verdicts
 from ragguard.reports.pen import Pen
 
-_DEPTH = 10
+_DEPTH, _VERDICTS = 10, 64
 
 
 def show_query(report: Report, query: str, console: Console) -> None:
@@ -64,6 +64,11 @@ def _answers(case: CaseRun, arms: list[str], pen: Pen) -> None:
             if answer.cut:
                 pen.item("the prompt did not hold all of these documents")
             pen.item("it abstains" if answer.abstained else f"cites {', '.join(answer.citations) or 'nothing'}")
+    told = verdicts.reasons(case, arms, most=_VERDICTS)
+    if told:
+        pen.say("\nWhat judges said", "bold")
+    for name, text in told:
+        pen.item(f"{name}: {text}")
 
 
 def _scores(report: Report, case: CaseRun, arms: list[str], pen: Pen) -> None:

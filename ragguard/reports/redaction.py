@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ragguard.records.evidence import Answer, Score, Unscored
+from ragguard.records.judgement import Judgement
 from ragguard.records.report import CaseRun, Report
 
 SURE = 8
@@ -44,7 +45,8 @@ def redact(report: Report, expanded: Mapping[str, str]) -> Report:
             )
             for suite in report.suites
         ),
-        cases=tuple(_case(case, hide) if case.errors or case.answers else case for case in report.cases),
+        cases=tuple(_case(case, hide) if case.errors or case.answers or case.judged else case for case in report.cases),
+        judges=tuple(replace(judge, model=hide(judge.model), failed=_kinds(judge.failed, hide)) for judge in report.judges),
         warnings=tuple(map(hide, report.warnings)),
     )
 
@@ -52,7 +54,17 @@ def redact(report: Report, expanded: Mapping[str, str]) -> Report:
 def _case(case: CaseRun, hide: Callable[[str], str]) -> CaseRun:
     scores = {arm: {metric: _score(score, hide) for metric, score in by_metric.items()} for arm, by_metric in case.scores.items()}
     answers = {arm: _answer(answer, hide) for arm, answer in case.answers.items()}
-    return replace(case, errors=_clean(case.errors, hide), scores=scores, answers=answers)
+    judged = {arm: {name: tuple(_judgement(each, hide) for each in said) for name, said in by.items()} for arm, by in case.judged.items()}
+    return replace(case, errors=_clean(case.errors, hide), scores=scores, answers=answers, judged=judged)
+
+
+def _judgement(judgement: Judgement, hide: Callable[[str], str]) -> Judgement:
+    said = (replace(verdict, reason=hide(verdict.reason), error=hide(verdict.error)) for verdict in judgement.verdicts)
+    return replace(judgement, verdicts=tuple(said))
+
+
+def _kinds(failed: Mapping[str, int], hide: Callable[[str], str]) -> dict[str, int]:
+    return {hide(kind): count for kind, count in failed.items()}
 
 
 def _answer(answer: Answer, hide: Callable[[str], str]) -> Answer:

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ragguard.records.report import CaseRun, Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import efficiency, figures, flips, means, moved, robustness, spent, tables, words, worst
+from ragguard.reports import efficiency, figures, flips, judged, means, moved, robustness, spent, tables, verdicts, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
@@ -29,6 +29,7 @@ def show(report: Report, console: Console, folder: Path | None = None, queries: 
             _reasons(decision, pen)
         for suite in words.suites(report, decision):
             _suite(report, decision, suite, pen, queries)
+    judged.show(report, pen)
     _notes(report, pen)
     _end(report, pen, folder)
 
@@ -102,7 +103,7 @@ def _lost(report: Report, case: CaseRun, arms: tuple[str, str], pen: Pen) -> Non
     """A case that got worse: where what it wanted went, what was said, and what was ranked."""
     tables.wanted(report, case, arms, pen)
     told = worst.said(case, arms)
-    for name, text in told:
+    for name, text in [*told, *verdicts.reasons(case, arms)]:
         pen.item(f"{name}: {words.clip(text, _ANSWER)}")
     if told and worst.alike(case, arms):
         pen.item(f"both ranked alike: {', '.join(shown.id for shown in case.rankings[arms[0]][:_RANKS])}")

@@ -1,7 +1,8 @@
 """What becomes of checks of answers where systems give none.
 
-Where every system of a plan answers, all checks are judged. Where none does, those that say ``needs: answers`` are left out, and the
-suite's note says so; any other check of answers is an error. Where some do and others do not, there is nothing to compare: an error.
+Where every system of a plan answers, all checks are judged. Where none does, those that say ``needs: answers`` are left out, and those
+of answers that say ``needs: judge``, and the suite's note says so; any other check of answers is an error. Where some do and others do
+not, there is nothing to compare: an error.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +43,7 @@ def _half(suite: Suite, answers: Mapping[str, bool], about: About) -> Iterator[P
     """The first check that some systems give answers for and others do not; the others of the suite fare alike."""
     silent = ", ".join(name for name, says in answers.items() if not says)
     for check in suite.checks:
-        if about(check.metric) or suite.needs(check):
+        if about(check.metric) or suite.needs(check) == "answers":
             what = f"{check.identity} compares answers, and these systems give none: {silent}"
             yield Problem(_where(suite, check), what, "give every system of the plan a generator:, or leave the checks of answers out")
             return
@@ -50,12 +51,18 @@ def _half(suite: Suite, answers: Mapping[str, bool], about: About) -> Iterator[P
 
 def _none(suite: Suite, _answers: Mapping[str, bool], about: About) -> Iterator[Problem]:
     for check in suite.checks:
-        if about(check.metric) and not suite.needs(check):
+        if about(check.metric) and not _optional(suite, check, about):
             what = f"{check.identity} is about answers, and no system of the plan gives any"
             yield Problem(_where(suite, check), what, "give the systems a generator:, or write needs: answers, which leaves it out here")
-    if all(suite.needs(check) for check in suite.checks):
-        what = "every check needs: answers, and no system of the plan gives any"
+    if all(_optional(suite, check, about) for check in suite.checks):
+        what = "every check needs answers, and no system of the plan gives any"
         yield Problem(suite.loaded.source.where(("checks",)), what, "give the systems a generator:, or leave the suite out of the plan")
+
+
+def _optional(suite: Suite, check: Check, about: About) -> bool:
+    """Whether a check may be left out where nobody answers."""
+    needs = suite.needs(check)
+    return needs == "answers" or (needs == "judge" and about(check.metric))
 
 
 def _where(suite: Suite, check: Check) -> str:
@@ -64,10 +71,11 @@ def _where(suite: Suite, check: Check) -> str:
 
 def _without(suite: Suite, about: About) -> Suite:
     """A suite without its checks of answers; a metric that is only shown is left out without a word."""
-    checks = tuple(check for check in suite.checks if not suite.needs(check))
-    shown = [metric for metric in map(Metric.parse, suite.loaded.plan.report) if not about(metric)]
+    checks = tuple(check for check in suite.checks if not _optional(suite, check, about))
+    shown = [metric for metric in map(Metric.parse, suite.loaded.plan.report) if not about(metric) and metric in suite.metrics]
+    metrics = tuple(dict.fromkeys([*(check.metric for check in checks), *shown]))
     left_out = len(suite.checks) - len(checks)
-    if not left_out and len(shown) == len(suite.loaded.plan.report):
+    if metrics == suite.metrics and not left_out:
         return suite
     count = "1 check of answers is" if left_out == 1 else f"{left_out} checks of answers are"
     told = f"no system of the plan answers, so {count} left out"
@@ -75,7 +83,7 @@ def _without(suite: Suite, about: About) -> Suite:
     return replace(
         suite,
         checks=checks,
-        metrics=tuple(dict.fromkeys([*(check.metric for check in checks), *shown])),
+        metrics=metrics,
         cases=replace(suite.cases, note=note),
         fingerprint=fingerprint("suite without answers", suite.fingerprint),
     )

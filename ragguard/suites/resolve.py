@@ -51,9 +51,9 @@ class Suite:
         keys = [(Metric.parse(each.metric), each.slice, each.tier) for each in self.loaded.plan.checks]
         return keys.index((check.metric, check.slice, check.tier))
 
-    def needs(self, check: Check) -> bool:
-        """Whether the suite's file says that a check needs systems that answer."""
-        return self.loaded.plan.checks[self.place(check)].needs == "answers"
+    def needs(self, check: Check) -> str:
+        """What the suite's file says that a check needs, or is left out without: ``answers``, ``judge``, or nothing."""
+        return self.loaded.plan.checks[self.place(check)].needs or ""
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -86,14 +86,16 @@ class Suite:
 class Resolved:
     """A plan of which every name, file and collection has been found; nothing has been trained or run.
 
-    ``versions`` names each metric with the version of its definition; ``question`` is the hash of all that is asked (cases, margins,
-    alpha, endpoints, seed, metric versions), taken before anything is scored.
+    ``versions`` names each metric with the version of its definition, and with the fingerprint of the judge whose word it is;
+    ``question`` is the hash of all that is asked (cases, margins, alpha, endpoints, seed, metric versions), taken before anything is
+    scored. ``warnings`` stop nobody.
     """
 
     loaded: LoadedPlan
     suites: tuple[Suite, ...]
     scales: Mapping[Metric, Scale]
     versions: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def alpha_pass(self) -> float:

@@ -29,11 +29,13 @@ class HttpError(Exception):
 
     ``kind``: ``refused`` (the server does not want such requests at all), ``unfit`` (it does not want this one), ``unreachable`` (there
     is no server), ``failed`` (it answered that it cannot, or had no time), ``broken`` (it began an answer that is of no use: it may have
-    cost something).
+    cost something). ``status`` is that of the response, 0 where there was none; ``late`` says that time ran out.
     """
 
-    def __init__(self, kind: Literal["refused", "unfit", "unreachable", "failed", "broken"], words: str) -> None:
-        self.kind = kind
+    def __init__(
+        self, kind: Literal["refused", "unfit", "unreachable", "failed", "broken"], words: str, status: int = 0, *, late: bool = False
+    ) -> None:
+        self.kind, self.status, self.late = kind, status, late
         super().__init__(words)
 
 
@@ -140,7 +142,7 @@ class Client:
                 if read > MOST_BYTES:
                     raise HttpError("broken", f"the response is longer than {MOST_BYTES // 2**20} MiB")
                 if time.monotonic() > until:
-                    raise HttpError("broken", f"the response was not finished within {self.service.timeout:g} s")
+                    raise HttpError("broken", f"the response was not finished within {self.service.timeout:g} s", late=True)
         except HTTPError as error:
             raise HttpError("broken", f"the response broke off after {read} bytes ({type(error).__name__})") from error
 
@@ -153,7 +155,7 @@ class Client:
         if isinstance(reason, http.ConnectTimeoutError | http.ProxyError | http.SSLError):
             return HttpError("unreachable", self.hide(f"{self.place} cannot be reached{tries}: {str(reason).rpartition(': ')[2]}"))
         if isinstance(reason, http.TimeoutError):
-            return HttpError("broken", f"{self.place} did not answer within {self.service.timeout:g} s{tries}")
+            return HttpError("broken", f"{self.place} did not answer within {self.service.timeout:g} s{tries}", late=True)
         if isinstance(reason, http.ProtocolError):
             return HttpError("broken", f"{self.place} closed the connection without an answer{tries}")
         return HttpError("refused", self.hide(f"{type(reason).__name__}: {reason}"))
@@ -165,8 +167,9 @@ class Client:
         if status < 400:
             return HttpError("refused", self.hide(f"{words} (it redirects to {location}; write that address)"))
         if status in AGAIN or status >= 500:
-            return HttpError("failed", words + (f" ({self.service.retries + 1} tries)" if self.service.retries and status in AGAIN else ""))
-        return HttpError("unfit" if status in UNFIT else "refused", words)
+            tries = f" ({self.service.retries + 1} tries)" if self.service.retries and status in AGAIN else ""
+            return HttpError("failed", words + tries, status)
+        return HttpError("unfit" if status in UNFIT else "refused", words, status)
 
 
 def _message(body: bytes) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ragguard.errors import InputError, MissingExtra, Problem, suggest
 from ragguard.plan.generators import Prompted
+from ragguard.plan.named import is_file_name
 from ragguard.plan.source import display
 from ragguard.records.collection import Document
 from ragguard.systems.templates import names, render
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 DEFAULT = """\
 Answer the question from the documents below, and from nothing else. After each statement write the number of the document that says it, \
@@ -49,7 +50,7 @@ class Prompt:
         """
         names(plan.document_text)
         self._document_text, self._system = plan.document_text, plan.system or ""
-        self.where, self.text = _read(plan.prompt, base)
+        self.where, self.text = ("the default prompt", DEFAULT) if plan.prompt is None else read_template(plan.prompt, base, NAMES[0])
         self._check()
 
     @property
@@ -116,26 +117,41 @@ def attempt(where: str, do: Callable[[], Any], known: Sequence[str]) -> Any:
 
 def compiled(text: str, known: Sequence[str]) -> "Template":
     """Compile a template for the sandbox, in which a name that is not among the known ones is an error. Raises what Jinja raises."""
-    from jinja2 import StrictUndefined, UndefinedError, meta
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import UndefinedError
 
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    if unknown := sorted(meta.find_undeclared_variables(environment.parse(text)) - {*known, *environment.globals}):
+    environment, found = _environment(), names_in(text)
+    if unknown := sorted(found - {*known, *environment.globals}):
         raise UndefinedError(f"{unknown[0]!r} is undefined")
     return environment.from_string(text)
 
 
-def _read(prompt: str | None, base: Path) -> tuple[str, str]:
-    """Where the template stands, and its text."""
-    if prompt is None:
-        return "the default prompt", DEFAULT
-    if "{{" in prompt or "{%" in prompt or "\n" in prompt:
+def names_in(text: str) -> set[str]:
+    """Return the names that a template does not define itself. Raises what Jinja raises."""
+    from jinja2 import meta
+
+    return set(meta.find_undeclared_variables(_environment().parse(text)))
+
+
+def _environment() -> "Environment":
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def read_template(prompt: str, base: Path, name: str) -> tuple[str, str]:
+    """Return where a template stands, and its text: the prompt itself, or the file that it names. ``name`` is one that a template knows.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    if not is_file_name(prompt):
         return "prompt", prompt
     path = base / Path(prompt).expanduser()
     try:
         return display(path), path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        fix = "a prompt is a template, with {{ question }} in it, or the file of one"
+        fix = f"a prompt is a template, with {{{{ {name} }}}} in it, or the file of one"
         raise InputError(Problem(display(path), f"the prompt cannot be read ({type(error).__name__})", fix)) from error
 
 

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any
 
 from ragguard.plan.generators import CausalGenerator
-from ragguard.plan.load import retrievers
 from ragguard.plan.lock import Lock
 from ragguard.plan.lora import LoraRecipe
+from ragguard.plan.parts import retrievers
 from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, Retriever

@@ -2,8 +2,8 @@
 
 from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import CausalGenerator
-from ragguard.plan.load import retrievers, walk
 from ragguard.plan.lora import LoraRecipe
+from ragguard.plan.parts import retrievers, walk
 from ragguard.plan.recipes import BiEncoderRecipe
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, RecordedRetriever, Retriever

@@ -9,7 +9,7 @@ from ragguard.data.collection import Collection
 from ragguard.data.planted import PlantedCorpus
 from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
-from ragguard.plan.load import retrievers
+from ragguard.plan.parts import retrievers
 from ragguard.plan.recipes import Recipe
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
@@ -86,7 +86,7 @@ def _stage_is_here(stage: Stage, folder: Path) -> bool:
     if isinstance(stage, RemoteSystem | OpenAIGenerator):
         return True
     adapter = getattr(stage, "adapter", None)
-    return _named_here(_starts_from(stage), folder) and (adapter is None or _named_here(adapter, folder))
+    return named_here(_starts_from(stage), folder) and (adapter is None or named_here(adapter, folder))
 
 
 def _no_attacks(who: str, collections: Sequence[Collection]) -> None:
@@ -113,7 +113,7 @@ def _is_here(part: Retriever, folder: Path) -> bool:
     """Whether all that a retriever names is on this disk, or can only be there."""
     if isinstance(part, DenseRetriever):
         teacher = part.train.generator if isinstance(part.train, ReplugRecipe) else None
-        return _named_here(_starts_from(part), folder) and (teacher is None or _stage_is_here(teacher, folder))
+        return named_here(_starts_from(part), folder) and (teacher is None or _stage_is_here(teacher, folder))
     return not isinstance(part, PythonRetriever)
 
 
@@ -123,5 +123,6 @@ def _starts_from(part: DenseRetriever | Reranker | Generator) -> str:
     return train.base if train is not None else getattr(part, "model", None) or ""
 
 
-def _named_here(model: str, folder: Path) -> bool:
+def named_here(model: str, folder: Path) -> bool:
+    """Tell whether a model is a folder on this disk, or is written as one, so that it can be looked at without a network."""
     return bool(model) and ((folder / Path(model).expanduser()).is_dir() or model.startswith((".", "/", "~")))

@@ -1,5 +1,6 @@
 import pytest
 
+from ragguard.metrics import judged
 from ragguard.metrics.catalog import CATALOG, DERIVED, advisory, direct, names, resolve, scale
 from ragguard.records.metric import Metric, Scale
 
@@ -36,6 +37,14 @@ def test_known_metrics_resolve(name):
         ("Drop(of=R)", "R needs a cutoff; for instance R@10"),
         ("Worst(of=nDCG, rel=2)@10", "nDCG has no parameter 'rel'"),
         ("Drp(of=nDCG)@10", "did you mean 'Drop'?"),
+        ("ragas:Faithfullness", "there is no metric 'ragas:Faithfullness'; did you mean 'ragas:Faithfulness'?"),
+        ("AnswerRelevancy", "did you mean 'ragas:AnswerRelevancy'?"),
+        ("nli:ContextRecall", "there is no metric 'nli:ContextRecall'; did you mean 'ragas:ContextRecall'?"),
+        ("rubric:", "did you mean 'rubric:NAME'?"),
+        ("ragas:Faithfulness@5", "ragas:Faithfulness@5 takes no cutoff; write ragas:Faithfulness"),
+        ("ragas:Faithfulness(judges=a)", "has no parameter 'judges'; did you mean 'judge'?"),
+        ("rubric:helpful(judge=a)", "has no parameter 'judge'"),
+        ("ragas:FactualCorrectness(mode=best)", "mode must be one of: precision, recall, f1"),
     ],
 )
 def test_what_is_wrong_is_said_with_a_way_out(name, message):
@@ -45,7 +54,7 @@ def test_what_is_wrong_is_said_with_a_way_out(name, message):
 
 
 def test_scales():
-    assert names() == tuple(sorted([*CATALOG, *DERIVED]))
+    assert names() == tuple(sorted([*CATALOG, *DERIVED, *judged.NAMES]))
     assert CATALOG["Success"].scale(Metric("Success", 5)) == Scale(binary=True)
     assert CATALOG["nDCG"].scale(Metric("nDCG", 10)) == Scale()
 

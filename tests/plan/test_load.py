@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ragguard.errors import InputError
-from ragguard.plan.load import from_values, load, retrievers, systems
+from ragguard.plan.load import from_values, load
+from ragguard.plan.parts import retrievers, systems
 from ragguard.plan.retrievers import LexicalRetriever
 from ragguard.plan.systems import SystemPlan
 

@@ -1,0 +1,31 @@
+"""The systems of a plan and the retrievers of a system, with where they stand in the file."""
+
+from collections.abc import Iterator
+
+from ragguard.plan.models import GatePlan
+from ragguard.plan.retrievers import HybridRetriever, Retriever
+from ragguard.plan.systems import SystemPlan
+
+
+def systems(plan: GatePlan) -> Iterator[tuple[tuple[str, ...], SystemPlan]]:
+    """Every system of a plan with its location in the file."""
+    if isinstance(plan.baseline, SystemPlan):
+        yield ("baseline",), plan.baseline
+    if plan.anchor is not None:
+        yield ("anchor",), plan.anchor
+    for name, system in plan.candidates.items():
+        yield ("candidates", name), system
+
+
+def retrievers(system: SystemPlan) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
+    """Every retriever of a system, the parts of a hybrid included, with its location below the system."""
+    if system.retriever is not None:
+        yield from walk(system.retriever, ("retriever",))
+
+
+def walk(retriever: Retriever, location: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Retriever]]:
+    """A retriever with its location, and its parts with theirs, where it is a hybrid."""
+    yield location, retriever
+    if isinstance(retriever, HybridRetriever):
+        for index, part in enumerate(retriever.retrievers):
+            yield from walk(part, (*location, "retrievers", index))
