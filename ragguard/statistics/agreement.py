@@ -23,7 +23,8 @@ YES = 0.5
 class Rated:
     """One answer with a label (the mean of its raters' ``labels``) and the judge's value, each in [0, 1].
 
-    ``compared`` tells that both are preferences over another answer; ``side`` is where the judge looked in both orders of such a pair
+    ``length`` is log2 of its words, or, compared with another answer, of its words for each word of that (None: not known). ``compared``
+    tells that both are preferences over another answer; ``side`` is where the judge looked in both orders of such a pair
     (1: it preferred whichever stood first, -1: whichever stood second, 0: neither; None: not asked in both).
     """
 
@@ -31,7 +32,7 @@ class Rated:
     intent: str
     label: float
     judge: float
-    words: int
+    length: float | None
     labels: tuple[float, ...]
     compared: bool = False
     side: int | None = None
@@ -55,6 +56,8 @@ def agreement(rows: Sequence[Rated], *, threshold: float = 0.5, level: float = 0
     told = np.array([not row.tied for row in rows], dtype=np.bool_)
     seen = _YesNo(label[told] >= YES, judge[told] >= threshold, clusters.among(told))
     ratings, intents = [row.labels for row in rows], [row.intent for row in rows]
+    known = np.array([row.length is not None for row in rows], dtype=np.bool_)
+    lengths = np.array([row.length or 0.0 for row in rows], dtype=np.float64)
     sided = [row for row in rows if row.side is not None]
     return Agreement(
         level=level,
@@ -69,7 +72,7 @@ def agreement(rows: Sequence[Rated], *, threshold: float = 0.5, level: float = 0
         **seen.shares(level),
         auroc=auroc(seen.people, judge[told], seen.clusters, level),
         bias=leaning.bias(label, judge, clusters, level),
-        length=leaning.length(label, judge, np.array([float(row.words) for row in rows]), clusters, level),
+        length=leaning.length(label[known], judge[known], lengths[known], clusters.among(known), level),
         best=best_threshold(seen.people, judge[told]),
         position=leaning.position([row.side or 0 for row in sided], Clusters([row.intent for row in sided]), level),
         people=people(ratings, [row.judge for row in rows], intents, level),

@@ -22,8 +22,8 @@ _NO_REST = "the judge follows label and length without any rest, so nothing can 
 def bias(label: Array, judge: Array, clusters: Clusters, level: float) -> Figure:
     """Return the mean over intents of judge - label, in [-1, 1].
 
-    Where both say yes or no, once an intent, the interval is Tango's; else Hall's, or, where that would be narrower, a t interval with
-    one made-up difference of -1 or 1: without any spread, Hall's has no width.
+    Where both say yes or no, once an intent, the interval is Tango's; else Hall's, or, where that has no width for want of any spread, a
+    t interval with one made-up difference of -1 or 1.
     """
     differences = judge - label
     plain = Figure(n=len(label), intents=clusters.count)
@@ -37,20 +37,21 @@ def bias(label: Array, judge: Array, clusters: Clusters, level: float) -> Figure
     needed = {f"{width:g}": math.ceil(rows * (normal(level) / width) ** 2) for width in WIDTHS} if rows else {}
     if clusters.single and np.isin(label, (0, 1)).all() and np.isin(judge, (0, 1)).all():
         lower, upper = tango_bounds(int((differences > 0).sum()), int((differences < 0).sum()), len(label), tail)
+    elif float(found.sd):
+        lower, upper = (float(bound) for bound in hall_bounds(found, tail))
     else:
         turned = moments([-float(value) for value in means])
-        lower, upper = (float(bound) for bound in hall_bounds(found, tail))
-        lower, upper = min(lower, float(phantom_bound(found, tail))), max(upper, -float(phantom_bound(turned, tail)))
+        lower, upper = float(phantom_bound(found, tail)), -float(phantom_bound(turned, tail))
     return replace(plain, value=float(found.mean), lower=max(lower, -1.0), upper=min(upper, 1.0), needed=needed)
 
 
-def length(label: Array, judge: Array, words: Array, clusters: Clusters, level: float) -> Figure:
-    """Return what the judge gives to an answer of twice as many words, at an equal label: the coefficient of log2(words).
+def length(label: Array, judge: Array, doubled: Array, clusters: Clusters, level: float) -> Figure:
+    """Return what the judge gives to an answer of twice as many words, at an equal label. ``doubled`` is log2 of the words.
 
-    From the regression judge ~ label + log2(words), by statsmodels: with one row per intent its variance is HC3 (MacKinnon and White
-    1985), else the one robust to clusters; the quantile is Student's t with as many degrees of freedom as there are intents, less three.
+    The coefficient of ``doubled`` in the regression judge ~ label + doubled, by statsmodels: with one row per intent its variance is HC3
+    (MacKinnon and White 1985), else the one robust to clusters; the quantile is Student's t with as many degrees of freedom as there
+    are intents, less three.
     """
-    doubled = np.log2(np.maximum(words, 1))
     plain = Figure(n=len(label), intents=clusters.count)
     why = _untellable(label, judge, doubled, clusters)
     if why:
