@@ -119,7 +119,8 @@ def _calibration(
         unjudged=_unjudged(said),
         worst=tuple(_worst(rated)),
         answers=tuple(
-            JudgedAnswer(each.query, each.intent, each.answer_sha256, each.label, row.judge, each.labels) for each, row, _ in rated
+            JudgedAnswer(each.query, each.intent, each.answer_sha256, each.label, row.judge, each.labels, row.tied)
+            for each, row, _ in rated
         ),
     )
 

@@ -69,7 +69,7 @@ class People:
     """How well people agree with each other, where several labelled the same answers: what a judge can be expected to reach.
 
     ``alpha`` is Krippendorff's, of their own labels; ``judge`` is the judge's kappa (quadratic weights) with each single label of the
-    same answers, which is fair to set beside it. ``answers`` have more than one label.
+    same answers, at the threshold where labels only say yes or no; that is fair to set beside it. ``answers`` have more than one label.
     """
 
     answers: int
@@ -134,7 +134,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class JudgedAnswer:
-    """One answer that people and the judge have a value of; ``labels`` are the raters' own."""
+    """One answer that people and the judge have a value of; ``labels`` are the raters' own. ``tied`` are neither yes nor no."""
 
     query: str
     intent: str
@@ -142,6 +142,7 @@ class JudgedAnswer:
     label: float
     judge: float
     labels: tuple[float, ...] = ()
+    tied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

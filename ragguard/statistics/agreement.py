@@ -75,9 +75,16 @@ def agreement(rows: Sequence[Rated], *, threshold: float = 0.5, level: float = 0
         length=leaning.length(label[known], judge[known], lengths[known], clusters.among(known), level),
         best=best_threshold(seen.people, judge[told]),
         position=leaning.position([row.side or 0 for row in sided], Clusters([row.intent for row in sided]), level),
-        people=people(ratings, [row.judge for row in rows], intents, level),
+        people=people(ratings, _as_people(rows, threshold), intents, level),
         prediction=prediction([row.query for row in rows], intents, label, judge, terms or Terms()),
     )
+
+
+def _as_people(rows: Sequence[Rated], threshold: float) -> list[float]:
+    """The judge's values on the scale of people's labels: yes and no, where these say no more."""
+    if all(label in (0.0, 1.0) for row in rows for label in row.labels):
+        return [float(row.judge >= threshold) for row in rows]
+    return [row.judge for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

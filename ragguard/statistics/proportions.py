@@ -12,8 +12,6 @@ from ragguard.statistics.clusters import Clusters, normal, student
 WIDTHS = (0.1, 0.05)
 """Half the widths of the intervals that labels are counted for."""
 
-_MOST = 10_000_000
-
 
 def proportion(yes: NDArray[np.bool_], among: NDArray[np.bool_], clusters: Clusters, level: float, nobody: str) -> Figure:
     """Return the share of ``yes`` among the rows of ``among``, by the exact interval of Clopper and Pearson 1934.
@@ -46,7 +44,7 @@ def exact(share: float, n: float, level: float) -> tuple[float, float]:
 
 def _least(share: float, width: float, level: float) -> int:
     """The least number of draws with which the interval of a share is no wider than twice ``width``."""
-    low, high = 1, _MOST
+    low, high = 1, math.ceil((normal(level) / width) ** 2 + 4 / width)  # four times what a half asks for
     while low < high:
         middle = (low + high) // 2
         lower, upper = exact(share, middle, level)

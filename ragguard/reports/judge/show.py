@@ -1,5 +1,8 @@
 """A calibration on the terminal."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from rich.console import Console
 
 from ragguard.records.calibration import Agreement, Calibration, Figure
@@ -70,8 +73,8 @@ def _with_interval(figure: Figure) -> str:
     return f"{words.value(figure)}, {words.interval(figure) or figure.note}"
 
 
-def show(calibration: Calibration, console: Console) -> None:
-    """Print the verdict in words, the figures, and the worst disagreements."""
+def show(calibration: Calibration, console: Console, written: Sequence[Path] = ()) -> None:
+    """Print the verdict in words, the figures, and the worst disagreements; then the files that were ``written``."""
     pen, agreement = Pen(console), calibration.agreement
     first, *others = calibration.summary
     pen.say(first, "bold")
@@ -94,6 +97,8 @@ def show(calibration: Calibration, console: Console) -> None:
         pen.heading("Warnings")
         for line in calibration.warnings:
             pen.item(line, "yellow")
+    for path in written:
+        pen.say(str(path))
 
 
 def _worst(calibration: Calibration, pen: Pen) -> None:

@@ -129,7 +129,7 @@ def lacking(agreement: Agreement, width: str = WANTED) -> int | None:
     """Labels that are lacking until kappa, sensitivity and specificity are known to half a ``width``; None where it cannot be told."""
     needed = [each.needed.get(width) for each in (agreement.kappa, agreement.sensitivity, agreement.specificity)]
     told = [each for each in needed if each is not None]
-    return max(max(told) - agreement.answers, 0) if len(told) == len(needed) else None
+    return max(max(told) - agreement.confusion.total, 0) if len(told) == len(needed) else None
 
 
 def _lacking(agreement: Agreement) -> str:
