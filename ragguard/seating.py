@@ -14,13 +14,14 @@ from ragguard.plan.load import LoadedPlan
 from ragguard.plan.lock import NAME as LOCK
 from ragguard.plan.parts import retrievers, systems
 from ragguard.plan.retrievers import DenseRetriever
+from ragguard.plan.systems import SystemPlan
 from ragguard.records.metric import Metric, Scale
 from ragguard.statistics.noise import turns
 from ragguard.store import Store
 from ragguard.suites.judging import judges_asked
 from ragguard.suites.resolve import Resolved
 from ragguard.systems.protocols import Progress
-from ragguard.train.arms import system_of
+from ragguard.train.arms import Found, find
 from ragguard.train.survey import named_here
 
 
@@ -46,7 +47,9 @@ def seated(resolved: Resolved, *, allow_code: bool = False, reach_out: bool = Tr
         raise InputError(problems)
     scales = {metric: _scale(scale, seats.get(asks.get(metric, "")), resolved) for metric, scale in resolved.scales.items()}
     found = replace(resolved, scales=scales, warnings=(*resolved.warnings, *_idle(resolved, asks)))
-    return (replace(found, versions=_versions(resolved, asks, seats)) if reach_out else found), seats
+    if not reach_out:
+        return found, seats
+    return replace(found, versions=_versions(resolved, asks, seats), warnings=(*found.warnings, *_others(resolved.loaded, seats))), seats
 
 
 def alone(loaded: LoadedPlan, name: str, *, allow_code: bool = False) -> Seat:
@@ -77,15 +80,29 @@ def _versions(resolved: Resolved, asks: Mapping[Metric, str], seats: Mapping[str
 
 def _scale(scale: Scale, asked: Seat | None, resolved: Resolved) -> Scale:
     """What a judge says once, of one answer, may be 0 or 1 and nothing between; the mean of several verdicts may be anything."""
-    several = any(getattr(system.generator, "repeats", 1) > 1 for _, system in systems(resolved.loaded.plan))
+    arms = [system for _, system in systems(resolved.loaded.plan)] + [found.system for found in _accepted(resolved.loaded)]
+    several = any(getattr(system.generator, "repeats", 1) > 1 for system in arms)
     return replace(scale, binary=asked.binary and asked.repeats == 1 and not several) if asked is not None else scale
 
 
 def _encoder(loaded: LoadedPlan) -> DenseRetriever | None:
     """The encoder of the baseline's retriever, if it has one, and the first of several."""
-    if loaded.plan.baseline == "accepted" and not (loaded.folder / LOCK).is_file():
-        return None
-    return next((part for _, part in retrievers(system_of(loaded, "baseline")) if isinstance(part, DenseRetriever)), None)
+    baseline = [loaded.plan.baseline] if isinstance(loaded.plan.baseline, SystemPlan) else [each.system for each in _accepted(loaded)]
+    return next((part for system in baseline for _, part in retrievers(system) if isinstance(part, DenseRetriever)), None)
+
+
+def _accepted(loaded: LoadedPlan) -> list[Found]:
+    """The baseline that the lock names, where the plan wants it and it is there."""
+    return [find(loaded, "baseline")] if loaded.plan.baseline == "accepted" and (loaded.folder / LOCK).is_file() else []
+
+
+def _others(loaded: LoadedPlan, seats: Mapping[str, Seat]) -> Iterator[str]:
+    """The judges that are not what they were when the baseline was accepted."""
+    for found in _accepted(loaded):
+        before = found.lock.judges if found.lock is not None else {}
+        for name, asked in seats.items():
+            if name in before and before[name] != asked.judge.fingerprint:
+                yield f"the baseline was accepted under another judge {name!r} than this one; its answers are judged anew, like the others'"
 
 
 def _is_here(plan: JudgePlan, context: Context) -> bool:

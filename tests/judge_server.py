@@ -17,6 +17,7 @@ requests, the same in every run and in any order of arrival. ``heals`` is how ma
 | kind | what happens |
 | --- | --- |
 | malformed | the reply is cut in the middle |
+| cut_off | the same, with ``finish_reason: length`` |
 | prose | words where JSON is wanted |
 | empty | an answer without a text |
 | out_of_range | every number (and true, false) of the reply is 99, in a reply that else is right; see ``beyond`` |
@@ -46,6 +47,7 @@ from servers import Request, Served, serve
 
 KINDS = (
     "malformed",
+    "cut_off",
     "prose",
     "empty",
     "out_of_range",
@@ -95,6 +97,7 @@ class Script:
     requests: list[dict[str, Any]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     tries: int = 0
+    served: Served | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     _tried: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -156,6 +159,10 @@ class Script:
         text = self._content(body)
         self._say(request, body, text[: max(len(text) // 2, 1)])
 
+    def _cut_off(self, request: Request, body: dict[str, Any]) -> None:
+        text = self._content(body)
+        self._say(request, body, text[: max(len(text) // 2, 1)], "length")
+
     def _prose(self, request: Request, body: dict[str, Any]) -> None:
         self._say(request, body, "I would say that this answer is rather good, all things considered.")
 
@@ -195,6 +202,7 @@ class Script:
 def serve_judge(script: Script) -> Iterator[Served]:
     """Serve a script until the block ends; what hangs then, ends."""
     with serve(script.behave) as served:
+        script.served = served
         try:
             yield served
         finally:

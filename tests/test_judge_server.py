@@ -28,6 +28,7 @@ def outcome(pool: urllib3.PoolManager, url: str, number: int) -> str:
 
 SEEN = {
     "malformed": '{"score": 1, "rea',
+    "cut_off": '{"score": 1, "rea',
     "prose": "I would say that this answer is rather good, all things considered.",
     "empty": "stop",
     "out_of_range": '{"score": 99, "reason": "answer 0"}',

@@ -34,7 +34,8 @@ class Panel:
     """All judges of a plan that somebody asks. ``asks`` says which judge a metric asks.
 
     A verdict is kept under the judge's fingerprint, the metric, what was asked, and the turn: the same answer has the same verdict in
-    every arm and run, and a run that was killed goes on where it was. What a judge could not judge is not kept: the next run asks again.
+    every arm and run, and a run that was killed goes on where it was. What a judge could not judge is not kept: the next run asks again,
+    but not this one, so that no arm gets a second chance that another had not.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Panel:
         self.seats, self.asks, self._store, self._turns_of = dict(seats), dict(asks), store, turns
         self._progress, self._meter = progress, meter
         self._lost, self._given_up, self._turns = dict.fromkeys(seats, 0), dict[str, str](), dict[str, int]()
+        self._failed = dict[str, Verdict]()
 
     def ask(self, name: str, metric: Metric, asked: Sequence[Asked], place: str) -> list[Judgement]:
         """Return what a judge says of each answer, in order. ``place`` is what a reader knows the answers by, and has one number of turns.
@@ -64,20 +66,22 @@ class Panel:
         found = {key: verdict for key in dict.fromkeys(keys) if (verdict := self._kept(key)) is not None}
         left = {key: each for key, each in zip(keys, asked, strict=True) if key not in found}
         used = self._meter.of(f"judge: {seat.name}")
-        used.done, used.kept = used.done + len(left), used.kept + len(asked) - len(left)
+        used.done, used.kept = used.done + len(left), used.kept + sum(key not in left and key not in self._failed for key in keys)
         if left:
             self._progress.start(f"{seat.name} judges {place}" + (f", turn {turn + 1}" if turn else ""), len(left))
         for chunk in batches(list(left), max(CHUNK, 4 * seat.at_a_time)):
             for key, verdict in zip(chunk, self._verdicts(seat, metric, [left[key] for key in chunk], turn), strict=True):
                 found[key] = verdict
-                if not verdict.error:
+                if verdict.error:
+                    self._failed[key] = verdict
+                else:
                     self._store.put("verdicts", key, _VERDICT.dump_json(verdict))
             self._progress.advance(len(chunk))
         return [found[key] for key in keys]
 
     def _kept(self, key: str) -> Verdict | None:
         payload = self._store.get("verdicts", key)
-        return None if payload is None else _VERDICT.validate_json(payload)
+        return self._failed.get(key) if payload is None else _VERDICT.validate_json(payload)
 
     def _verdicts(self, seat: Seat, metric: Metric, asked: Sequence[Asked], turn: int) -> list[Verdict]:
         if seat.name in self._given_up:

@@ -91,23 +91,19 @@ def judge_of(metric: Metric, judges: Mapping[str, JudgePlan]) -> str:
     """Return the name of the judge that a judged metric asks.
 
     Raises:
-        UnknownJudgeError: the plan has none of that type.
-        ValueError: it has several and the metric names none of them, or the metric names one that is not there or of another type.
+        UnknownJudgeError: the plan has none of that name or type.
+        ValueError: it has several of the type and the metric names none of them, or names one of another type.
     """
-    if metric.judge == "rubric":
-        named = metric.base.partition(":")[2]
-        wanted = f"{named!r}, which is to be of type rubric"
-    else:
-        named, wanted = metric.parameter("judge", ""), f"of type {metric.judge}"
     fitting = [name for name, judge in judges.items() if judge.type == metric.judge]
+    named = metric.base.partition(":")[2] if metric.judge == "rubric" else metric.parameter("judge", "")
     if named in fitting:
         return named
-    if not fitting:
-        name = named or metric.judge
-        raise UnknownJudgeError(f"the plan has no judge {wanted}; write judges: {{{name}: {_SNIPPETS[metric.judge]}}} into it")
-    if named:
-        other = f"is of type {judges[named].type}, not {metric.judge}" if named in judges else "is not in the plan"
-        raise ValueError(f"the judge {named!r} {other}; {suggest(named, fitting)}")
+    if named in judges:
+        raise ValueError(f"the judge {named!r} is of type {judges[named].type}, not {metric.judge}; {suggest(named, fitting)}")
+    if named or not fitting:
+        what = f"the plan has no judge {named!r}" if named else f"the plan has no judge of type {metric.judge}"
+        snippet = f"write judges: {{{named or metric.judge}: {_SNIPPETS[metric.judge]}}} into it"
+        raise UnknownJudgeError(f"{what}; {suggest(named, fitting) if fitting else snippet}")
     if len(fitting) > 1:
         example = Metric(metric.base, metric.cutoff, (*metric.parameters, ("judge", fitting[0])))
         raise ValueError(f"the plan has several judges of type {metric.judge} ({', '.join(fitting)}); name one: {example}")

@@ -13,11 +13,15 @@ from ragguard.reports.escape import cell, prose
 from ragguard.reports.pen import Pen
 
 HEADING = "Judges"
-HEAD = ("judge", "model", "fingerprint", "answers", "verdicts", "from the store", "came to nothing", "tokens")
+HEAD = ("judge", "model", "fingerprint", "answers", "verdicts", "failed", "tokens", "kept", "spent")
+NOW = 2
+"""Columns at the end that tell of this run alone."""
+
 LEGEND = (
-    "Over all systems. An answer that is known without a judge, such as one that abstains, is not counted. Verdicts are kept, what came to "
-    "nothing is asked again by the next run. Scores of judges with different fingerprints are never compared."
+    "Over all systems; what is known without a judge is not counted. Failed are verdicts that came to nothing: the next run asks again. "
+    "Scores of judges with different fingerprints are never compared."
 )
+LEGEND_NOW = "Kept are the verdicts that came from the store, spent the tokens of this run."
 _STAGE = "judge: "
 _CLIP, _KINDS = 60, 8
 
@@ -75,12 +79,13 @@ def _row(report: Report, judge: JudgeRun) -> tuple[str, ...]:
     return (
         judge.name,
         words.clip(judge.model, _CLIP),
-        judge.fingerprint[:12],
+        judge.fingerprint[:8],
         f"{judge.answers:,}",
         f"{judge.verdicts:,}",
-        f"{sum(each.kept for each in stages):,}" if stages else "",
         f"{sum(judge.failed.values()):,}",
-        f"{judge.tokens:,}" + (f" ({now:,} in this run)" if now is not None else ""),
+        f"{judge.tokens:,}",
+        f"{sum(each.kept for each in stages):,}" if stages else "",
+        f"{now:,}" if now is not None else "",
     )
 
 
@@ -111,20 +116,18 @@ def show(report: Report, pen: Pen) -> None:
     for row in rows(report):
         drawn.add_row(*map(pen.text, row))
     pen.print(drawn)
-    pen.say(LEGEND, "dim")
+    pen.say(f"{LEGEND} {LEGEND_NOW}", "dim")
     for note in notes(report):
         pen.item(note)
 
 
 def markdown(report: Report) -> list[str]:
-    """The same for report.md; nothing without judges. What this run spent and found in the store stands in report.json alone."""
+    """The same for report.md; nothing without judges. Its last part alone tells of this run."""
     if not report.judges:
         return []
-    left_out = (HEAD.index("from the store"),)
-    head = [name for number, name in enumerate(HEAD) if number not in left_out]
-    lines = [[cell(text.partition(" (")[0]) for number, text in enumerate(row) if number not in left_out] for row in rows(report)]
+    lines = [[*map(cell, row[:3]), *map(prose, row[3:-NOW])] for row in rows(report)]
     told = "\n".join(f"- {prose(note)}" for note in notes(report))
-    return ["\n\n".join(filter(None, [f"## {HEADING}", details.table(head, lines, "lllrrrr"), told, f"<sub>{prose(LEGEND)}</sub>"]))]
+    return ["\n\n".join(filter(None, [f"## {HEADING}", details.table(HEAD[:-NOW], lines, "lllrrrr"), told, f"<sub>{prose(LEGEND)}</sub>"]))]
 
 
 def properties(report: Report) -> dict[str, str]:

@@ -64,8 +64,8 @@ def _judge(metric: Metric, judges: Mapping[str, JudgePlan], inner: Inner) -> str
 def _lacks(metric: Metric, judges: Mapping[str, JudgePlan], inner: Inner) -> bool:
     try:
         _judge(metric, judges, inner)
-    except UnknownJudgeError:
-        return True
+    except ValueError as error:
+        return isinstance(error, UnknownJudgeError)
     return False
 
 

@@ -5,9 +5,14 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import judged_worlds
 import pytest
+from judge_server import Script, serve_judge
+from servers import Served
 
 from ragguard.cli import invoke
 
@@ -97,6 +102,27 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tiny]
         return made
 
     return make
+
+
+@pytest.fixture
+def script() -> Script:
+    """What the judge of ``judged`` says, and how it fails; it can be changed while it is served."""
+    return Script(judged_worlds.opinion)
+
+
+@pytest.fixture
+def served(script: Script, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """The judge, on loopback."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with serve_judge(script) as up:
+        yield up
+
+
+@pytest.fixture
+def judged(tiny: Callable[..., Tiny], served: Served) -> Callable[..., Any]:
+    """A factory of workspaces with a rubric judge: ``judged(candidate="vague", suite=..., judge=..., queries=90)``."""
+    return partial(judged_worlds.make, tiny, served.url)
 
 
 @pytest.fixture
