@@ -81,7 +81,7 @@ def _refuse_usage(plan: Path | None, judge: str | None, threshold: float, level:
 def _refuse_unjudged(found: Sequence[Labelled], shown: str) -> None:
     if found and all(each.judge is None for each in found):
         raise InputError(
-            Problem(shown, "holds no judge's values", "write them as judge, or have the plan's asked: --plan gate.yaml --judge NAME")
+            Problem(shown, "holds no judge's values", "write them as judge, or have the plan's judge asked: --plan gate.yaml --judge NAME")
         )
 
 
