@@ -1,7 +1,7 @@
 """What the plugin adds to ``pytest --co`` of a project that has nothing to do with it: ``python benchmarks/plugin_startup.py``.
 
-The plugin is found by an entry point, as pip would write it, and pytest runs with it and without it (``-p no:ragguard``) in turn, in processes of
-their own. Processor seconds are user and system; the median of the pairs' differences is what the plugin adds.
+The plugin is found by an entry point, as pip would write it, and pytest runs with it and without it (``-p no:ragguard``) in turn, in
+processes of their own. Processor seconds are user and system; the median of the pairs' differences is what the plugin adds.
 """
 
 import os
