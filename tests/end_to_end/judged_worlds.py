@@ -17,8 +17,10 @@ def vague(question, texts):
 def longer(question, texts):
     return "As the documents say: " + plain(question, texts)
 
-def refusing(question, texts):
-    return "The documents do not say."
+def silent(question, texts):
+    if " 1:" in question:
+        raise ValueError("no")
+    return plain(question, texts)
 """
 SUITE = """\
 suite: golden
@@ -40,10 +42,11 @@ judges:
     model: judge-1
     prompt: judge.j2
     schema: judge.json
-    timeout: 0.5
+    timeout: 30
     retries: 0
     concurrency: 8
 """
+IMPATIENT = JUDGE.replace("timeout: 30", "timeout: 2")
 QUERIES = 90
 
 

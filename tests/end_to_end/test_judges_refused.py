@@ -25,10 +25,10 @@ def test_check_resolves_judges_and_asks_nobody(judged, script, capsys) -> None:
     [
         ("gate.yaml", "prompt: judge.j2", "prompt: nowhere.j2", "gate.yaml:16: prompt: there is no file nowhere.j2"),
         ("gate.yaml", "schema: judge.json", "schema: no.json", "gate.yaml:17: schema: there is no file no.json"),
-        ("gate.yaml", "    timeout: 0.5", "    headers: {Authorization: Bearer 123}", "gate.yaml:18: headers: Authorization is a key"),
+        ("gate.yaml", "    timeout: 30", "    headers: {Authorization: Bearer 123}", "gate.yaml:18: headers: Authorization is a key"),
         (
             "gate.yaml",
-            "    timeout: 0.5",
+            "    timeout: 30",
             "    api_key_env: NO_SUCH_KEY",
             "gate.yaml:12: api_key_env: environment variable NO_SUCH_KEY is not set",
         ),

@@ -245,7 +245,7 @@ def test_models_that_are_none(judge, model, tmp_path: Path) -> None:
         build(str(model(*NLI)), trust_remote_code=True)
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare/model.safetensors").write_bytes(b"no weights")
-    with pytest.raises(InputError, match=r"config\.json cannot be read"):
+    with pytest.raises(InputError, match=r"config\.json: it cannot be read"):
         build("bare")
     (tmp_path / "bare/config.json").write_text(
         json.dumps({"model_type": "bert", "architectures": ["BertForSequenceClassification"], "id2label": {"0": "entailment"}})
