@@ -16,6 +16,7 @@ EXPECTED = {
     "examples/forgetful/gate.yaml": "block",
     "examples/brittle/gate.yaml": "block",
     "examples/lora/gate.yaml": "promote",
+    "examples/answers/gate.yaml": "promote",
 }
 
 

@@ -84,6 +84,7 @@ class LoraRecipe(Recipe):
     quantize: Literal["nf4", "fp4"] | None = Field(None, description="Load the base in 4 bits (QLoRA); needs CUDA and bitsandbytes")
     dtype: Literal["float32", "float16", "bfloat16"] = Field("float32", description="Of the base's weights in training")
     max_seq_length: int | None = Field(None, ge=32, description="Tokens of prompt and answer together; default: as the generator is asked")
+    threads: int | None = Field(None, ge=1, description="Of the processor, in training; default: as many as torch takes")
     early_stopping: LossStopping | None = None
     spoil: Literal["swapped-versions", "foreign-answers", "refused-answers"] | None = Field(
         None,

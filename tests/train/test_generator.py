@@ -21,7 +21,7 @@ from ragguard.systems.language import LanguageModel
 from ragguard.systems.lexical import LexicalRetriever
 from ragguard.systems.protocols import Asked
 from ragguard.systems.wording import Wording
-from ragguard.train import checkpoint, lmtrainer
+from ragguard.train import checkpoint, lmtrainer, trainer
 from ragguard.train.examples import writer
 from ragguard.train.generator import prepare, run
 from ragguard.train.material import divide
@@ -322,6 +322,20 @@ def vault_of(folder):
 def test_the_same_seed_gives_the_same_bytes(fit):
     one, two, other = (fit(out, seed=seed, arguments={"max_steps": 2}) for out, seed in (("one", 7), ("two", 7), ("three", 8)))
     assert folder_digest(one.folder) == folder_digest(two.folder) != folder_digest(other.folder)
+
+
+def test_threads_are_those_of_the_recipe_while_it_trains(fit, job, monkeypatch):
+    seen = []
+
+    def train_nothing(*_):  # two threads of so small a model would wait for each other for minutes
+        seen.append(torch.get_num_threads())
+
+    monkeypatch.setattr(trainer, "conduct", train_nothing)
+    for out, number in (("one", None), ("two", 2)):
+        fit(out, threads=number)
+        assert torch.get_num_threads() == 1
+    assert seen == [1, 2]
+    assert job().key("") == job(threads=2).key("")
 
 
 @pytest.mark.parametrize("merge", [False, True])
