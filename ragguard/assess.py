@@ -57,7 +57,9 @@ def _suite(suite: Suite) -> SuiteProspect:
 
 
 def _prospect(resolved: Resolved, suite: Suite, check: Check) -> Prospect:
-    members = suite.cases.slices[check.slice]
+    members = suite.members(check)
+    if suite.labels is not None and check.metric in suite.corrected:
+        members &= suite.labels.queries(check.metric)
     cases = [case for case in suite.cases.cases if case.id in members and catalog.applicable(check.metric, case) is None]
     intents, alpha = len({case.query.intent for case in cases}), resolved.alpha_pass
     sd = math.sqrt(2 * ASSUMED_CHANGE) if resolved.scale(suite, check).binary else ASSUMED_SD.get(check.metric.base, ASSUMED_SD_ELSEWHERE)

@@ -19,7 +19,7 @@ from ragguard.metrics import efficiency
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
 from ragguard.preflight import load, references, refuse_speechless
-from ragguard.records.evidence import PairedScores
+from ragguard.records.metric import Metric
 from ragguard.records.report import Arm, Report, Role, Times
 from ragguard.records.verdict import Decision, Estimate
 from ragguard.reports import judged
@@ -27,6 +27,7 @@ from ragguard.reports.assemble import ArmScores, assemble
 from ragguard.reports.document import to_json
 from ragguard.reports.redaction import hider
 from ragguard.statistics.estimate import estimate
+from ragguard.statistics.pairing import Place, Told, paired
 from ragguard.store import Store, write_atomically
 from ragguard.suites.resolve import Resolved, Suite
 from ragguard.suites.runner import Asker
@@ -265,14 +266,15 @@ def _estimates(state: _Run, suites: Sequence[Suite], reference: str, name: str) 
     for suite in suites:
         arms = state.scores(suite)
         for check in suite.checks:
-            cases = [case for case in suite.cases.cases if case.id in suite.cases.slices[check.slice]]
-            pairs = PairedScores(
-                check=check,
-                scale=resolved.scale(suite, check),
-                cases=tuple(case.id for case in cases),
-                intents=tuple(case.query.intent for case in cases),
-                baseline=tuple(arms[reference].scores[case.id][check.metric] for case in cases),
-                candidate=tuple(arms[name].scores[case.id][check.metric] for case in cases),
-                strata=tuple(case.task for case in cases),
-            )
+            members = suite.members(check)
+            places = [Place(case.id, case.query.intent, case.task) for case in suite.cases.cases if case.id in members]
+            told = ([_told(arms[arm], place.case, check.metric) for place in places] for arm in (reference, name))
+            pairs = paired(check, resolved.scale(suite, check), places, *told, corrected=check.metric in suite.corrected)
             yield estimate(pairs, alpha=resolved.alpha_pass, endpoints=resolved.endpoints)
+
+
+def _told(scores: ArmScores, case: str, metric: Metric) -> Told:
+    """What is known of an arm on a case."""
+    said, labels = scores.answers.get(case), scores.labels.get(case, {})
+    judgements = scores.judgements.get(case, {}).get(metric, ())
+    return Told(scores.scores[case][metric], judgements, None if said is None else said.text, metric in labels, labels.get(metric))

@@ -15,6 +15,7 @@ from ragguard.records.evidence import Answer, Case, Observation
 from ragguard.records.judgement import Asked, Judgement, Verdict
 from ragguard.records.metric import Metric
 from ragguard.reports.assemble import ArmScores
+from ragguard.suites import labelled
 from ragguard.suites.golden import Part
 from ragguard.suites.resolve import Suite
 
@@ -45,7 +46,8 @@ def _first(observation: Observation, most: int) -> tuple[str, ...]:
 
 
 def judge(panel: Panel, suite: Suite, scores: ArmScores, seen: Sequence[Seen], reference: Mapping[str, Answer] | None) -> None:
-    """Have a suite's answers judged by whoever its metrics ask, and put what was said, and the scores, among the arm's.
+    """Have a suite's answers judged by whoever its metrics ask, and put what was said, and the scores, among the arm's; what people said
+    of them too.
 
     ``reference`` are the baseline's answers, by case, with which a judge of pairs compares these; None: these are the baseline's own.
 
@@ -57,6 +59,23 @@ def judge(panel: Panel, suite: Suite, scores: ArmScores, seen: Sequence[Seen], r
             open_ = [each for each in seen if scores.scores[each.case.id][metric] == NOT_JUDGED]
             found = _of_metric(panel, panel.seats[panel.asks[metric]], suite, metric, open_, reference)
             scores.judge(metric, found, {case: score_of(said) for case, said in found.items()})
+    _label(suite, scores)
+
+
+def _label(suite: Suite, scores: ArmScores) -> None:
+    """Put what people said of a suite's answers beside what judges said of them."""
+    if suite.labels is not None:
+        settled = {metric: dict(_settled(scores, metric)) for metric in suite.corrected}
+        scales = {metric: catalog.scale(metric) for metric in suite.corrected}
+        scores.labels = labelled.truths(suite.labels, scales, scores.answers, settled)
+
+
+def _settled(scores: ArmScores, metric: Metric) -> Iterator[tuple[str, float]]:
+    """The cases whose score is known without asking anybody."""
+    for case, by_metric in scores.judgements.items():
+        score = scores.scores[case][metric]
+        if metric in by_metric and not any(each.judge for each in by_metric[metric]) and isinstance(score, float):
+            yield case, score
 
 
 def _of_metric(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ragguard.errors import InputError, Problem
 from ragguard.metrics import catalog
+from ragguard.metrics.judged import about_the_answer
 from ragguard.plan import load as plans
 from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan
@@ -26,7 +27,7 @@ def load(plan: LoadedPlan | Path | str, *, allow_code: bool = False) -> Resolved
     """
     loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
     resolved = resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code)
-    resolved = _answered(judging.fit(resolved, catalog.inner))
+    resolved = _answered(judging.fit(resolved, catalog.inner, about_the_answer))
     wrong = [problem for suite in resolved.suites for problem in (*_says_nothing(suite), *_never_judged(suite))]
     if wrong:
         raise InputError(wrong)

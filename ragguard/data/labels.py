@@ -86,6 +86,10 @@ class Labels:
                 kept.setdefault((label.query, label.answer_sha256), []).append(label.value)
         return {key: math.fsum(values) / len(values) for key, values in {**common, **own}.items()}
 
+    def queries(self, metric: Metric) -> frozenset[str]:
+        """The queries to which an answer is labelled, for a metric."""
+        return frozenset(query for query, _ in self.of(metric))
+
 
 def read_labels(path: Path) -> Labels:
     """Read a file of labels.

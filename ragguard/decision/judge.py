@@ -13,6 +13,9 @@ from ragguard.statistics.rows import ranged
 MAX_MISSING = 0.02
 """Share of unscored cases above which a check cannot pass."""
 
+UNLIKE = 0.001
+"""p-value of "the judge scores labelled and unlabelled intents alike" at or below which a check cannot pass."""
+
 UNEVEN = 0.01
 """p-value of "missing evenly between the arms" at or below which a check cannot pass."""
 
@@ -83,9 +86,12 @@ def _must(estimate: Estimate) -> _Judged:
 
 
 def _compare(against: str, estimate: Estimate, p: Adjusted, alpha: float) -> _Judged:
-    if not estimate.intents or _too_few(estimate.unscored, estimate):
+    unlabelled = estimate.correction is not None and not estimate.intents
+    if (not estimate.intents and not unlabelled) or _too_few(estimate.unscored, estimate):
         return "error", False, (reasons.unscorable(estimate),)
-    failures = _failures(against, estimate, p, alpha)
+    if unlabelled:
+        return "inconclusive", False, (reasons.no_labels(against, estimate),)
+    failures = () if _out_of_date(estimate) else _failures(against, estimate, p, alpha)
     if failures:
         return "fail", False, failures
     doubts = _doubts(estimate)
@@ -97,6 +103,19 @@ def _compare(against: str, estimate: Estimate, p: Adjusted, alpha: float) -> _Ju
 
 def _too_few(unscored: int, estimate: Estimate) -> bool:
     return not estimate.cases or unscored / estimate.cases > estimate.check.max_unscored
+
+
+def _out_of_date(estimate: Estimate) -> bool:
+    """Whether labels are missing of answers that have changed: those that are left are then no fair sample, for better or worse."""
+    if estimate.correction is None:
+        return False
+    stale = estimate.correction.stale
+    return stale / max(stale + estimate.intents, 1) > MAX_MISSING
+
+
+def _unlike(estimate: Estimate) -> bool:
+    p = estimate.correction.alike_p if estimate.correction is not None else None
+    return p is not None and p <= UNLIKE
 
 
 def _failures(against: str, estimate: Estimate, p: Adjusted, alpha: float) -> tuple[str, ...]:
@@ -119,6 +138,8 @@ def _doubts(estimate: Estimate) -> list[str]:
         (not _meets_limit(estimate), reasons.limit_not_met),
         (estimate.unscored / estimate.cases > MAX_MISSING, reasons.too_many_missing),
         (estimate.missing_p < UNEVEN, reasons.uneven),
+        (_out_of_date(estimate), reasons.stale),
+        (_unlike(estimate), reasons.unlike),
     ]
     return [words(estimate) for doubted, words in tests if doubted]
 

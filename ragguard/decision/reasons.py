@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 
-from ragguard.records.verdict import Estimate
+from ragguard.records.verdict import Estimate, Noise
+
+_LABEL = "write out the answers to be labelled with ragguard judge sample, and gate again"
 
 _NAMED = 10
 """How many cases a reason names before it only counts them."""
 
+_MOSTLY_NOISE = 0.5
+"""Share of the spread that is the judge's own from which on more turns help more than more cases."""
+
 
 def change(against: str, estimate: Estimate, p: float | None) -> str:
     """Say what the metric did, with all that the verdict rests on."""
-    name = estimate.check.identity if against == "baseline" else f"{estimate.check.identity} against the {against}"
+    name = _named(against, estimate)
     before, after = estimate.baseline_mean, estimate.candidate_mean
     if before is None or after is None:
         return f"{name} could not be compared"
@@ -66,8 +71,8 @@ def no_range() -> str:
 
 def below_guard(estimate: Estimate) -> str:
     """Say that there are too few intents to pass whatever they show."""
-    lacking = estimate.guard - estimate.evidence
-    return f"too few to pass, at least {estimate.guard} intents are needed ({lacking} more); {_outlook(estimate)}"
+    lacking, kind = estimate.guard - estimate.evidence, "labelled intents" if estimate.correction is not None else "intents"
+    return f"too few to pass, at least {estimate.guard} {kind} are needed ({lacking} more); {_outlook(estimate)}"
 
 
 def bound_too_low(estimate: Estimate) -> str:
@@ -97,6 +102,29 @@ def uneven(estimate: Estimate) -> str:
     return f"scores are missing unevenly between the arms ({_missing(estimate)}; McNemar p {p_text(estimate.missing_p)})"
 
 
+def no_labels(against: str, estimate: Estimate) -> str:
+    """Say that nobody labelled the answers as they are."""
+    name, correction = _named(against, estimate), estimate.correction
+    scored = correction.unlabelled if correction is not None else 0
+    alone = "" if correction is None or correction.judged is None else f" (it alone sees {_signed(_turned(correction.judged, estimate))})"
+    aged = f"; those of {_count(correction.stale, 'case')} are of other answers" if correction is not None and correction.stale else ""
+    word = f"the judge's word on {_count(scored, 'intent')}{alone} is not enough"
+    return f"{name}: no intent has labels of both answers as they are now{aged}, and {word}: {_LABEL}"
+
+
+def stale(estimate: Estimate) -> str:
+    """Say that answers changed after people had labelled them."""
+    count = estimate.correction.stale if estimate.correction is not None else 0
+    return f"{_count(count, 'case')} with labels have none of both answers as they are now, and those left are no fair sample: {_LABEL}"
+
+
+def unlike(estimate: Estimate) -> str:
+    """Say that people did not label a fair sample."""
+    p = estimate.correction.alike_p if estimate.correction is not None else None
+    told = f"the judge scores the baseline's answers to labelled and unlabelled intents unlike (p {p_text(p or 0.0)})"
+    return f"{told}, so what holds of the one may not hold of the other: label a random sample of all of them"
+
+
 def suite_not_run(suite: str) -> str:
     """Say that a listed suite did not run."""
     return f"suite {suite} is in the plan but did not run: find out why, and run again"
@@ -121,7 +149,13 @@ def p_text(p: float) -> str:
     return "< 0.0001" if p < 0.0001 else f"= {p:.4f}"
 
 
+def _named(against: str, estimate: Estimate) -> str:
+    return estimate.check.identity if against == "baseline" else f"{estimate.check.identity} against the {against}"
+
+
 def _outlook(estimate: Estimate) -> str:
+    if estimate.noise is not None and estimate.noise.share > _MOSTLY_NOISE:
+        return _noisy(estimate.noise)
     equal = _more(estimate.needed, estimate.evidence, "if the candidate equals the reference")
     return f"{equal}; {_more(estimate.needed_as_observed, estimate.evidence, 'if the observed difference is the true one')}"
 
@@ -134,6 +168,11 @@ def _more(wanted: int | None, intents: int, condition: str) -> str:
     return f"{condition}, {wanted - intents} more intents would settle it ({wanted} in all)"
 
 
+def _noisy(noise: Noise) -> str:
+    often = f" ({noise.wanted} instead of {noise.turns:.3g} would make that a tenth)" if noise.wanted is not None else ""
+    return f"{noise.share:.0%} of the spread is the judge disagreeing with itself: more repeats{often} help more than more cases"
+
+
 def _bounds(estimate: Estimate) -> str:
     if estimate.lower is None or estimate.upper is None:
         return ""
@@ -144,6 +183,8 @@ def _bounds(estimate: Estimate) -> str:
 
 def _size(estimate: Estimate) -> str:
     intents = _count(estimate.intents, "intent") + (f" (worth {estimate.worth})" if estimate.worth is not None else "")
+    if estimate.correction is not None:
+        intents = f"{_count(estimate.intents, 'labelled intent')} and {estimate.correction.unlabelled} that a judge alone scored"
     if estimate.mde is None:
         return intents
     return f"{intents}, minimum detectable effect {_number(estimate.mde * estimate.scale.width)}"

@@ -141,6 +141,14 @@ class SuitePlan(Model):
     lm_eval: Annotated[LmEval, BeforeValidator(named, json_schema_input_type=LmEval | list[str])] | None = Field(
         None, description="Of kind forgetting: tasks that lm-eval runs on the language models; each task and group is a slice"
     )
+    labels: str | None = Field(
+        None, description="File of human labels of answers (CSV, TSV, JSON lines), by which what a judge says of the others is corrected"
+    )
+    unlabelled: str | None = Field(
+        None,
+        description="Further queries for the judge alone, of the kind that people labelled: a queries.jsonl, asked of the suite's corpus, "
+        "or the folder of a collection",
+    )
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)
 
@@ -170,6 +178,14 @@ class SuitePlan(Model):
             raise ValueError(f"{twice[0]!r} is a slice already, which kind: {self.kind} makes; name yours otherwise")
         if again := [name for name in self.makes if self.makes.count(name) > 1]:
             raise ValueError(f"two slices would be called {again[0]!r}; name the function otherwise")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_of_judged_answers(self) -> "SuitePlan":
+        if self.unlabelled and not self.labels:
+            raise ValueError("unlabelled: is for suites with labels:, whose judges it gives more to judge")
+        if self.labels and not any(Metric.parse(check.metric).judge for check in self.checks):
+            raise ValueError("labels: correct what a judge says, and no check of this suite asks one, such as rubric:NAME")
         return self
 
     @model_validator(mode="after")

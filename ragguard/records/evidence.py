@@ -160,11 +160,41 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Truth:
+    """What people say of the two answers to one case, in the metric's unit; None where nobody labelled the answer as it is now."""
+
+    baseline: float | None
+    candidate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How often one answer was judged (``count``), and the ``variance`` (n - 1) of what was said; None where it was said once."""
+
+    count: int
+    variance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far a judge disagrees with itself on the two answers to one case; None where an answer was not judged, or nobody was asked.
+
+    ``shared`` says that both are one answer with one verdict, which no noise can tell apart.
+    """
+
+    baseline: Turns | None
+    candidate: Turns | None
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PairedScores:
     """The scores of one check, case by case: row i of each tuple is about ``cases[i]``, which belongs to ``intents[i]``.
 
     Cases that the reference or the candidate could not be scored on are there, as ``Unscored``. ``strata`` names the task of each
-    row, where it has one: tasks weigh alike, however many items they have.
+    row, where it has one: tasks weigh alike, however many items they have. ``truths`` are there where people labelled answers whose
+    scores are a judge's word (None: a case that they never looked at); the check is then about what people say, of all of them.
+    ``spreads`` are those of the judge over its turns.
     """
 
     check: Check
@@ -174,3 +204,5 @@ class PairedScores:
     baseline: tuple[Score, ...]
     candidate: tuple[Score, ...]
     strata: tuple[str, ...] = ()
+    truths: tuple[Truth | None, ...] = ()
+    spreads: tuple[Spread | None, ...] = ()

@@ -94,7 +94,8 @@ class SuiteRun:
 
     ``cases`` and ``intents`` count the suite-wide slice. ``note`` says what the suite leaves out. ``made`` are the slices of
     perturbed and attacked cases, by name. ``moved`` is what a suite of kind forgetting tells of the arms' embeddings, and ``tasks``
-    what lm-eval's tasks came to.
+    what lm-eval's tasks came to. ``corrected`` are the metrics that human labels correct, and ``unlabelled`` counts the cases that were
+    asked for a judge alone.
     """
 
     name: str
@@ -111,6 +112,8 @@ class SuiteRun:
     moved: tuple[Moved, ...] = ()
     note: str = ""
     tasks: tuple[TaskRun, ...] = ()
+    corrected: tuple[str, ...] = ()
+    unlabelled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,12 @@ class Shown:
 class CaseRun:
     """One case: what was asked and expected, how each arm scored, and the head of its ranking.
 
-    ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure. ``answers`` are those of the arms that
+    ``aside`` marks a case that is there to be compared with, and stands in no suite-wide figure; ``unlabelled`` one that is there for a
+    judge alone, and stands in none but the checks that human labels correct. ``answers`` are those of the arms that
     answer, and ``contexts`` the ids of the documents that they were given. ``task`` is the lm-eval task that the case is an item of.
     ``expected`` is what ought to be said, where anything is: a query's golden answer, or what an item of a task wants. ``judged`` is what
-    judges said, by arm and metric, one judgement for each answer that was drawn.
+    judges said, by arm and metric, one judgement for each answer that was drawn; ``labels`` what people said, in the metric's unit, where
+    they labelled any answer to the case (None: not this one).
     """
 
     id: str
@@ -148,6 +153,8 @@ class CaseRun:
     task: str = ""
     expected: str = ""
     judged: Mapping[str, Mapping[str, tuple[Judgement, ...]]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    unlabelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,40 @@ Answer = Literal["promote", "block", "hold", "error"]
 
 
 @dataclass(frozen=True, slots=True)
+class Noise:
+    """How much of what a check saw is its judge disagreeing with itself.
+
+    ``sd`` is the standard deviation of its verdicts on one answer, from turn to turn, in the metric's unit; ``turns`` how often an answer
+    was judged, on average; ``share`` the part of the variance of the intents' differences that is the judge's, at that many turns; and
+    ``wanted`` the turns at which it would be a tenth (None: no number of them, for nothing else varies).
+    """
+
+    sd: float
+    turns: float
+    share: float
+    wanted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How human labels correct a judge: what people say of the labelled intents, carried over to all that the judge scored.
+
+    ``unlabelled`` counts the intents that the judge alone scored. ``weight``, from 0 to 1, is how far its word counts (0: the labels stand
+    alone). ``judged`` is the mean difference that the judge alone sees over all intents, ``labelled`` that of the labels alone, oriented
+    and scaled as ``Estimate.difference`` is. ``stale`` counts the cases of which answers were labelled, but not both as they are now.
+    ``alike_p`` is the p-value of "the judge scores the baseline's answers to labelled and unlabelled intents alike", None where it says
+    the same of all.
+    """
+
+    unlabelled: int
+    weight: float
+    judged: float | None = None
+    labelled: float | None = None
+    stale: int = 0
+    alike_p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """The paired comparison of one check.
 
@@ -29,6 +63,10 @@ class Estimate:
     ``worth`` is how many intents these would be worth if each counted alike, where they do not because tasks of unlike size count
     alike (None: they do).
     ``missing_p`` is the McNemar p-value of "scores are missing evenly between the arms".
+
+    ``noise`` is there where a judge was asked several times. ``correction`` is there where people labelled answers: ``intents`` are then
+    the labelled ones, ``sd`` is the standard error times the square root of their number, wins, ties and losses are what people say,
+    and ``needed`` counts labelled intents, if the unlabelled ones grow with them.
     """
 
     check: Check
@@ -60,6 +98,8 @@ class Estimate:
     needed_as_observed: int | None = None
     misses: tuple[str, ...] = ()
     worth: int | None = None
+    noise: Noise | None = None
+    correction: Correction | None = None
 
     @property
     def evidence(self) -> int:

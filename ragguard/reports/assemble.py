@@ -29,7 +29,8 @@ class ArmScores:
     """What one arm did on one suite: scores by case and metric, the heads of its rankings, and its errors.
 
     ``costs`` are the observations of queries without an error, without their rankings: what they took, and how long their answers are.
-    ``judgements`` are what judges said, by case and metric, one for each answer that was drawn.
+    ``judgements`` are what judges said, by case and metric, one for each answer that was drawn; ``labels`` what people said of those to
+    which any answer is labelled (None: this one is not).
     """
 
     scores: dict[str, dict[Metric, Score]] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class ArmScores:
     contexts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     costs: dict[str, Observation] = field(default_factory=dict)
     judgements: dict[str, dict[Metric, tuple[Judgement, ...]]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[Metric, float | None]] = field(default_factory=dict)
 
     def add(
         self, cases: Sequence[Case], observations: Sequence[Observation], scores: Mapping[Metric, Mapping[str, Score]], show: int
@@ -86,7 +88,7 @@ def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmSc
                     metric=str(metric),
                     slice=name,
                     arm=arm,
-                    mean=_mean_over_intents(numbers, intents),
+                    mean=mean_over_intents(numbers, intents),
                     scored=len(numbers),
                     unscored=sum(isinstance(value, Unscored) for value in values.values()),
                     not_applicable=sum(isinstance(value, NotApplicable) for value in values.values()),
@@ -94,7 +96,8 @@ def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmSc
                 )
 
 
-def _mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]]) -> float | None:
+def mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]]) -> float | None:
+    """The mean of cases' scores, over intents as in checks; ``intents`` maps a case to its intent and its task."""
     groups: dict[tuple[str, str], list[float]] = {}
     for case, value in numbers.items():
         groups.setdefault(intents[case], []).append(value)
@@ -128,6 +131,12 @@ def _case_runs(suite: Suite, arms: Mapping[str, ArmScores]) -> Iterator[CaseRun]
                 for name, arm in ran.items()
                 if case.id in arm.judgements
             },
+            labels={
+                name: {str(metric): said for metric, said in arm.labels[case.id].items()}
+                for name, arm in ran.items()
+                if case.id in arm.labels
+            },
+            unlabelled=case.id in suite.cases.alone(),
         )
 
 
@@ -192,6 +201,8 @@ def _suite_run(resolved: Resolved, suite: Suite, arms: Mapping[str, ArmScores], 
         made=suite.cases.made,
         moved=tuple(moved),
         note=suite.cases.note,
+        corrected=tuple(sorted(map(str, suite.corrected))),
+        unlabelled=len(suite.unlabelled),
     )
 
 

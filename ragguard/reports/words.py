@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ragguard.records.evidence import Tier
 from ragguard.records.report import Report, SuiteRun
 from ragguard.records.verdict import Answer, Decision, Estimate, Outcome, Verdict
-from ragguard.reports import figures
+from ragguard.reports import figures, labelled
 
 HEADLINE: Mapping[Answer, str] = {"promote": "PROMOTE", "block": "BLOCK", "hold": "HOLD", "error": "ERROR: COULD NOT JUDGE"}
 
@@ -98,7 +98,7 @@ def notes(verdicts: Sequence[Verdict], decision: Decision) -> tuple[str, ...]:
         each for each in verdicts if each.outcome in ("fail", "error") or each.degraded or (each.outcome == "inconclusive" and counts(each))
     ]
     reasons = [reason for each in telling for reason in each.reasons if reason not in decision.reasons]
-    return (*reasons, *_missing(verdicts))
+    return (*reasons, *_missing(verdicts), *labelled.notes(verdicts))
 
 
 def _missing(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -157,8 +157,10 @@ def suites(report: Report, decision: Decision) -> list[SuiteRun]:
 
 def overview(suite: SuiteRun) -> str:
     """What a suite's numbers rest on: cases, intents, collection and split; and what it leaves out."""
-    size = f"{figures.count(suite.cases, 'case')}, {figures.count(suite.intents, 'intent')}, {suite.collection} ({suite.split})"
-    return f"{size}; {suite.note}" if suite.note else size
+    where = f"{suite.collection} ({suite.split})" if suite.split else suite.collection
+    size = f"{figures.count(suite.cases, 'case')}, {figures.count(suite.intents, 'intent')}, {where}"
+    alone = f"; {figures.count(suite.unlabelled, 'more query', 'more queries')} for the judge alone" if suite.unlabelled else ""
+    return f"{size}{alone}; {suite.note}" if suite.note else f"{size}{alone}"
 
 
 def legend(decision: Decision) -> str:

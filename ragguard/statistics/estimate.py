@@ -8,8 +8,10 @@ from ragguard.records.evidence import PairedScores
 from ragguard.records.metric import Scale
 from ragguard.records.verdict import Estimate
 from ragguard.statistics.binary import mcnemar_uneven, mcnemar_worse, tango_bounds
+from ragguard.statistics.corrected import correct
 from ragguard.statistics.limits import p_meets_binary, p_meets_graded
 from ragguard.statistics.must import must_rule
+from ragguard.statistics.noise import noise_of
 from ragguard.statistics.paired import Moments, hall_bounds, p_below, phantom_bound
 from ragguard.statistics.power import guard, mde, needed
 from ragguard.statistics.rows import Pair, Row, complete_pairs, imputed_pairs, intent_means, intent_strata, oriented, ranged, read_rows
@@ -38,6 +40,9 @@ def estimate(pairs: PairedScores, *, alpha: float, endpoints: int) -> Estimate:
     if pairs.check.tier == "must":
         return must_rule(plain, rows)
     _refuse_unusable(plain)
+    plain = replace(plain, noise=noise_of(rows, pairs.scale))
+    if pairs.truths:
+        return correct(plain, rows, endpoints)
     complete = complete_pairs(rows)
     if not complete:
         return plain

@@ -46,11 +46,22 @@ def from_central(n: int, mean: float, m2: float, m3: float) -> Moments:
 
 
 def moments_of_rows(samples: Array) -> Moments:
-    """Return the moments of many samples at once, one per row of ``samples`` (samples x values)."""
-    mean = samples.mean(axis=1)
-    centred = samples - mean[:, None]
+    """Return the moments of many samples at once, one per row of ``samples`` (samples x values); of one, if it has one axis."""
+    mean = samples.mean(axis=-1)
+    centred = samples - mean[..., None]
     squares = centred * centred
-    return _from_central(samples.shape[1], mean, squares.mean(axis=1), (squares * centred).mean(axis=1))
+    return _from_central(samples.shape[-1], mean, squares.mean(axis=-1), (squares * centred).mean(axis=-1))
+
+
+def cumulants(sample: Moments) -> tuple[Array, Array]:
+    """Return the estimated variance and third cumulant of the sample's mean: those of independent parts of an estimate add up."""
+    n = sample.n
+    return sample.sd**2 / n, sample.skew * (sample.sd**2 * (n - 1) / n) ** 1.5 / n**2
+
+
+def from_cumulants(n: int, mean: Array, variance: Array, third: Array) -> Moments:
+    """Return the moments of a sample of ``n`` values whose mean is as sure, and as skewed, as ``cumulants`` say."""
+    return _from_central(n, mean, variance * (n - 1), third * n**2)
 
 
 def _from_central(n: int, mean: Array, m2: Array, m3: Array) -> Moments:

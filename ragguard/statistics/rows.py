@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ragguard.errors import InputError, Problem
-from ragguard.records.evidence import NotApplicable, PairedScores, Score, Unscored
+from ragguard.records.evidence import NotApplicable, PairedScores, Score, Spread, Truth, Unscored
 from ragguard.records.metric import Scale
 
 _ROUNDING = 1e-6
@@ -21,6 +21,8 @@ class Row:
     baseline: float | None
     candidate: float | None
     stratum: str = ""
+    truth: Truth | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,17 @@ def read_rows(pairs: PairedScores) -> tuple[Row, ...]:
         InputError: rows of unequal number, a score that is not finite, outside the range or (binary) between its ends, a case
             that is not applicable in one arm only, or a case of two intents. All problems at once.
     """
-    strata = pairs.strata or ("",) * len(pairs.cases)
-    lengths = {len(pairs.cases), len(pairs.intents), len(pairs.baseline), len(pairs.candidate), len(strata)}
-    if len(lengths) > 1:
+    nothing, strata = (None,) * len(pairs.cases), pairs.strata or ("",) * len(pairs.cases)
+    truths, spreads = pairs.truths or nothing, pairs.spreads or nothing
+    if len({*map(len, (pairs.cases, pairs.intents, pairs.baseline, pairs.candidate, strata, truths, spreads))}) > 1:
         raise InputError(Problem(pairs.check.identity, "cases, intents and scores differ in number", "pair them case by case"))
     found = list(zip(pairs.cases, pairs.intents, pairs.baseline, pairs.candidate, strict=True))
     problems = [Problem(pairs.check.identity, what) for row in found for what in _faults(*row, pairs.scale)] + _torn(pairs)
     if problems:
         raise InputError(problems)
     rows = (
-        Row(case, intent, _number(b, pairs.scale), _number(c, pairs.scale), stratum)
-        for (case, intent, b, c), stratum in zip(found, strata, strict=True)
+        Row(case, intent, _number(b, pairs.scale), _number(c, pairs.scale), stratum, truth, spread)
+        for (case, intent, b, c), stratum, truth, spread in zip(found, strata, truths, spreads, strict=True)
         if _applies(b, c)
     )
     return tuple(sorted(rows, key=lambda row: row.case))

@@ -1,7 +1,7 @@
 """The golden suite: golden queries as they stand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem, suggest
@@ -24,8 +24,9 @@ class Cases:
     """The cases of a suite, sorted by id, and which of them belong to which slice.
 
     The slice "" holds all, but for those that are there to be compared with. ``elsewhere`` are the cases that are asked of another
-    corpus than the suite's own; they are among ``cases``. ``made`` are the slices of perturbed and attacked cases. ``warnings`` stop
-    nobody; ``note`` says what the suite leaves out.
+    corpus than the suite's own; they are among ``cases``. ``made`` are the slices of perturbed and attacked cases. ``unlabelled`` are the
+    cases that are asked for a judge alone, by slice; they are among ``cases``, and in none of the ``slices``. ``warnings`` stop nobody;
+    ``note`` says what the suite leaves out.
     """
 
     cases: tuple[Case, ...]
@@ -34,10 +35,16 @@ class Cases:
     elsewhere: tuple[Part, ...] = ()
     made: tuple[str, ...] = ()
     note: str = ""
+    unlabelled: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def slices_of(self, case: str) -> tuple[str, ...]:
         """The named slices that a case belongs to."""
-        return tuple(name for name, members in self.slices.items() if name and case in members)
+        every = (*self.slices.items(), *self.unlabelled.items())
+        return tuple(dict.fromkeys(name for name, members in every if name and case in members))
+
+    def alone(self, slice_: str = "") -> frozenset[str]:
+        """The cases of a slice that are asked for a judge alone."""
+        return self.unlabelled.get(slice_, frozenset())
 
 
 def selects(selection: Selection, query: Query) -> bool:
@@ -84,13 +91,14 @@ def choose(suite: LoadedSuite, collection: Collection) -> Cases:
                 "check the tags, or leave cases: out",
             )
         )
-    cases = tuple(_case(query, collection) for query in queries)
+    cases = tuple(case_of(query, collection) for query in queries)
     slices = {"": frozenset(case.id for case in cases)}
     slices |= {name: frozenset(q.id for q in queries if selects(selection, q)) for name, selection in suite.plan.slices.items()}
     return Cases(cases, slices)
 
 
-def _case(query: Query, collection: Collection) -> Case:
+def case_of(query: Query, collection: Collection) -> Case:
+    """Return a query as it stands, with what the collection knows of it."""
     relevant = collection.qrels.get(query.id, {})
     answering = collection.marks(name for name, grade in relevant.items() if grade > 0).values()
     products = tuple(sorted({mark.product for mark in answering if mark.product}))

@@ -18,8 +18,10 @@ Inner = Callable[[Metric], Metric]
 """The metric that one is made from; most are their own."""
 
 
-def fit(resolved: Resolved, inner: Inner) -> Resolved:
-    """Return what of the suites the plan's judges can judge.
+def fit(resolved: Resolved, inner: Inner, of_answers: Callable[[Metric], bool]) -> Resolved:
+    """Return what of the suites the plan's judges can judge, and which of their metrics human labels correct.
+
+    ``of_answers`` tells whether a judged metric looks at answers: labels are of those.
 
     Raises:
         InputError: the plan lacks a judge and the check does not say ``needs: judge``, a metric does not say which of several it asks,
@@ -29,7 +31,19 @@ def fit(resolved: Resolved, inner: Inner) -> Resolved:
     problems = [problem for suite in resolved.suites for problem in _problems(suite, judges, inner)]
     if problems:
         raise InputError(problems)
-    return replace(resolved, suites=tuple(_without(suite, judges, inner) for suite in resolved.suites))
+    fitting = (_without(suite, judges, inner) for suite in resolved.suites)
+    return replace(resolved, suites=tuple(_with_labels(suite, judges, of_answers) for suite in fitting))
+
+
+def _with_labels(suite: Suite, judges: Mapping[str, JudgePlan], of_answers: Callable[[Metric], bool]) -> Suite:
+    """A suite that knows which of its metrics labels correct: what a judge says of an answer by itself, and not beside another."""
+    if suite.labels is None:
+        return suite
+    judged = [metric for metric in suite.metrics if metric.judge and of_answers(metric)]
+    paired = {metric for metric in judged if getattr(judges[judge_of(metric, judges)], "pairwise", False)}
+    told = [f"{suite.name}: labels are of single answers, and do not correct {metric}, which compares two" for metric in sorted(paired)]
+    cases = replace(suite.cases, warnings=(*suite.cases.warnings, *told))
+    return replace(suite, corrected=frozenset(judged) - paired, cases=cases)
 
 
 def judges_asked(resolved: Resolved, inner: Inner) -> dict[Metric, str]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ragguard.data.collection import Collection
+from ragguard.data.labels import Labels
 from ragguard.data.pairs import Pairs
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedPlan, LoadedSuite
@@ -13,7 +14,7 @@ from ragguard.plan.models import CheckPlan
 from ragguard.records.evidence import Case, Check
 from ragguard.records.metric import TASK_SCORE, Metric, Scale
 from ragguard.store import fingerprint
-from ragguard.suites import benchmarks, forgetting, opening
+from ragguard.suites import benchmarks, forgetting, labelled, opening
 from ragguard.suites.golden import Cases, Part
 from ragguard.suites.harness import tasks as harness
 from ragguard.suites.harness.tasks import Task, Tasks
@@ -21,15 +22,16 @@ from ragguard.suites.runner import build
 from ragguard.suites.users_own import refuse_code
 
 FOLLOWING = ("asked", "products", "types", "orders")
-ELSEWHERE = {"description", "collection", "split", "collections", "similarity", "lm_eval"}
-"""What a suite says that its fingerprint covers by content, if at all."""
+ELSEWHERE = {"description", "collection", "split", "collections", "similarity", "lm_eval", "labels", "unlabelled"}
+"""What a suite says that its fingerprint covers by content, if at all. Labels come in after the answers, as scores do."""
 
 
 @dataclass(frozen=True)
 class Suite:
     """A suite that can run. ``metrics`` are those of its checks and those it only reports; ``fingerprint`` covers all that it asks.
 
-    ``pairs`` are the files of sentence pairs that a suite of kind forgetting names, and ``tasks`` those of lm-eval.
+    ``pairs`` are the files of sentence pairs that a suite of kind forgetting names, and ``tasks`` those of lm-eval. ``labels`` are what
+    people say of answers, and ``corrected`` the judged metrics whose checks that corrects.
     """
 
     loaded: LoadedSuite
@@ -40,6 +42,8 @@ class Suite:
     fingerprint: str
     pairs: tuple[Pairs, ...] = ()
     tasks: tuple[Task, ...] = ()
+    labels: Labels | None = None
+    corrected: frozenset[Metric] = frozenset()
 
     @property
     def name(self) -> str:
@@ -69,6 +73,11 @@ class Suite:
         tasks = f"{len(self.tasks)} lm-eval task{'s' if len(self.tasks) > 1 else ''}" if self.tasks else ""
         return ", ".join(filter(None, [*(collection.folder.name for collection in self.collections), tasks]))
 
+    def members(self, check: Check) -> frozenset[str]:
+        """The cases that a check is about; where labels correct its judge, those that he alone sees are among them."""
+        own = self.cases.slices[check.slice]
+        return own | self.cases.alone(check.slice) if check.metric in self.corrected else own
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The cases by the corpus that they are asked of, the suite's own first; items of tasks are asked of none."""
@@ -80,6 +89,11 @@ class Suite:
     def whole(self) -> tuple[Case, ...]:
         """The cases of the suite-wide slice."""
         return tuple(case for case in self.cases.cases if case.id in self.cases.slices[""])
+
+    @cached_property
+    def unlabelled(self) -> tuple[Case, ...]:
+        """The cases that are asked for a judge alone."""
+        return tuple(case for case in self.cases.cases if case.id in self.cases.alone())
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,9 @@ class Resolved:
             for query in collection.queries.values():
                 taken = found.get(query.id, query.text) != query.text
                 found[f"{collection.folder.name}/{query.id}" if taken else query.id] = query.text
-        return found
+        known = set(found.values())
+        asked = {f"{suite.name}/{case.id}": case.text for suite in self.suites for case in suite.unlabelled if case.text not in known}
+        return found | asked
 
     @property
     def collections(self) -> list[Collection]:
@@ -141,7 +157,8 @@ class Resolved:
         """The hash of all that is asked."""
         plan = self.loaded.plan
         asked = [plan.seed, plan.alpha, plan.looks, plan.depth, len(plan.candidates)]
-        return fingerprint("question", asked, [suite.fingerprint for suite in self.suites], self.versions)
+        labels = {suite.name: suite.labels.fingerprint for suite in self.suites if suite.labels is not None}
+        return fingerprint("question", asked, [suite.fingerprint for suite in self.suites], self.versions, *([labels] if labels else []))
 
 
 def resolve(
@@ -186,13 +203,15 @@ def _scales(loaded: LoadedPlan, scale_of: Callable[[Metric], Scale], problems: l
 
 def _suite(suite: LoadedSuite, tasks: Tasks | None, collection: Collection, *further: Collection) -> Suite:
     cases = build(suite, collection, *further, tasks=tasks)
-    cases = replace(cases, warnings=(*cases.warnings, *(harness.lacking(tasks) if tasks is not None else ())))
+    labels = labelled.read(suite)
+    warnings = (*(harness.lacking(tasks) if tasks is not None else ()), *labelled.strangers(suite, labels, cases))
+    cases = replace(cases, warnings=(*cases.warnings, *warnings))
     checks = tuple(_check(suite, check, cases, tasks) for check in suite.plan.checks)
     metrics = tuple(dict.fromkeys([*(check.metric for check in checks), *map(Metric.parse, suite.plan.report)]))
     benchmarks.verify(suite)
     pairs = forgetting.pairs(suite)
     asked = _fingerprint(suite, collection, cases, pairs, tasks)
-    return Suite(suite, collection, cases, checks, metrics, asked, pairs, tasks.tasks if tasks is not None else ())
+    return Suite(suite, collection, cases, checks, metrics, asked, pairs, tasks.tasks if tasks is not None else (), labels)
 
 
 def _check(suite: LoadedSuite, check: CheckPlan, cases: Cases, tasks: Tasks | None) -> Check:
@@ -217,4 +236,7 @@ def _fingerprint(suite: LoadedSuite, collection: Collection, cases: Cases, pairs
     made = [{key: value for key, value in asdict(case).items() if key not in FOLLOWING} for case in cases.cases]
     elsewhere = [part.collection.fingerprint for part in cases.elsewhere]
     named = [[each.name, each.fingerprint] for each in pairs]
-    return fingerprint("suite", asked, collection.fingerprint, made, elsewhere, named, tasks.fingerprint if tasks is not None else [])
+    corrected = [sorted(cases.alone())] if suite.plan.labels else []
+    return fingerprint(
+        "suite", asked, collection.fingerprint, made, elsewhere, named, tasks.fingerprint if tasks is not None else [], *corrected
+    )

@@ -1,6 +1,7 @@
 """Every command that README and docs show is run, and every plan that they show is read."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -11,12 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from ragguard.data.labels import read_labels
 from ragguard.data.mapped import check, read_layout
+from ragguard.judges.build import build
+from ragguard.judges.protocols import Context
 from ragguard.metrics import catalog
+from ragguard.plan.judges import JudgePlan, RubricJudge
 from ragguard.plan.models import GatePlan, SuitePlan
+from ragguard.plan.named import is_file_name
 from ragguard.plan.retrievers import DenseRetriever
 from ragguard.plan.stages import CrossEncoderReranker
 from ragguard.plan.systems import SystemPlan
@@ -26,7 +32,10 @@ from ragguard.systems import factory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-RAGGUARD = [sys.executable, "-m", "ragguard.cli"]
+PROGRAMS = {
+    "ragguard": [sys.executable, "-m", "ragguard.cli"],
+    "pytest": [sys.executable, "-m", "pytest", "-p", "ragguard.pytest_plugin"],
+}
 
 # Commands that stand in a sentence, with what the starter workspace has in place of the reader's own files.
 IN_SENTENCES = {
@@ -74,8 +83,9 @@ def _plan(path: Path) -> GatePlan:
 
 def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = shlex.split(command)
-    assert words[0] == "ragguard"
-    return subprocess.run([*RAGGUARD, *words[1:]], cwd=folder, capture_output=True, text=True, check=False)
+    # The plugin is named, for it may be installed or not.
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run([*PROGRAMS[words[0]], *words[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +220,21 @@ def test_rerankers_are_valid(block: str) -> None:
 def test_suites_are_valid(block: str) -> None:
     suite = SuitePlan.model_validate(YAML(typ="safe").load(block))
     assert all(catalog.resolve(Metric.parse(check.metric)) for check in suite.checks)
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])
+def test_judges_are_valid(block: str, tmp_path: Path) -> None:
+    judges = TypeAdapter(dict[str, JudgePlan]).validate_python(YAML(typ="safe").load(block)["judges"])
+    (single,) = (json.loads(block) for _, block in _blocks("json") if '"score"' in block)
+    pairs = {"type": "object", "properties": {"score": {"enum": ["A", "B", "tie"]}}}
+    for name, plan in judges.items():
+        if isinstance(plan, RubricJudge):
+            files = {plan.schema_: json.dumps(pairs if plan.pairwise else single)}
+            files |= {plan.prompt: "{{ question }} {{ answer }}"} if is_file_name(plan.prompt) else {}
+            for path, text in files.items():
+                (tmp_path / path).parent.mkdir(exist_ok=True)
+                (tmp_path / path).write_text(text, encoding="utf-8")
+            assert build(name, plan, Context(tmp_path)).fingerprint
 
 
 def test_metrics_that_the_page_names_are_in_the_catalog() -> None:

@@ -107,3 +107,19 @@ def sinking_but_for_finds(metric: str, noise: float, share: float) -> Population
         return Population(arms.baseline, np.where(found, 1.0, arms.candidate))
 
     return sunk(at_mean(lambda shift: sunk(shift).mean, 0.0, 3.0))
+
+
+def clustered(icc: float, intents: int = 60_000, most: int = 10) -> Array:
+    """Differences of ``intents`` x ``most`` paraphrases that share quality and fate, in part; a worse candidate."""
+    rng = np.random.default_rng(7)
+
+    def shared(weight: float) -> Array:
+        own = rng.standard_normal((intents, most))
+        return np.sqrt(weight) * rng.standard_normal((intents, 1)) + np.sqrt(1 - weight) * own
+
+    def gain(log_rank: Array) -> Array:
+        ranks = np.maximum(np.ceil(np.exp(log_rank)), 1.0)
+        return np.where(ranks <= 10, 1 / np.log2(1 + ranks), 0.0)
+
+    quality = 1.8 * shared(icc)
+    return gain(quality + 0.9 * shared(icc) + 0.35) - gain(quality + 0.9 * shared(icc))

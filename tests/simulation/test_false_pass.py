@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from populations import Array, Population, accepted, losing
+from populations import Array, Population, accepted, clustered, losing
 from scipy.stats import binom
 
 from ragguard.statistics.binary import tango_exceeds
@@ -81,22 +81,6 @@ def test_row_2_tango_by_exact_enumeration() -> None:
 
 
 SIZES = np.array([1, 1, 2, 2, 3, 3, 5, 5, 8, 10])
-
-
-def clustered(icc: float, intents: int = 60_000) -> Array:
-    """Differences of ``intents`` x 10 paraphrases that share quality and fate, in part; a worse candidate."""
-    rng = np.random.default_rng(7)
-
-    def shared(weight: float) -> Array:
-        own = rng.standard_normal((intents, SIZES.max()))
-        return np.sqrt(weight) * rng.standard_normal((intents, 1)) + np.sqrt(1 - weight) * own
-
-    def gain(log_rank: Array) -> Array:
-        ranks = np.maximum(np.ceil(np.exp(log_rank)), 1.0)
-        return np.where(ranks <= 10, 1 / np.log2(1 + ranks), 0.0)
-
-    quality = 1.8 * shared(icc)
-    return gain(quality + 0.9 * shared(icc) + 0.35) - gain(quality + 0.9 * shared(icc))
 
 
 def correlation(differences: Array) -> float:
