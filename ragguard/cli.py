@@ -98,22 +98,41 @@ def gate(
     return _finish(report, out or plan.resolve().parent / "reports" / report.plan, as_json)
 
 
-@app.command(epilog="Example: ragguard compare bm25.trec dense.trec --collection golden/payments")
+@app.command(
+    epilog="Example: ragguard compare bm25.trec dense.trec --collection golden/payments   or   ragguard compare old.jsonl new.jsonl"
+)
 def compare(
-    baseline: Annotated[str, typer.Argument(help="A run id, a report folder or file (FOLDER:ARM picks an arm), or a run file.")],
+    baseline: Annotated[
+        str, typer.Argument(help="A run id, a report folder or file, a run file, or another tool's results; :ARM picks one.")
+    ],
     candidate: Annotated[str, typer.Argument(help="The same, for the candidate.")],
     collection: Annotated[Path | None, typer.Option(help="For run files: the collection with queries and qrels.")] = None,
     split: Annotated[str, typer.Option(help="For run files: which qrels.")] = "test",
-    suite: Annotated[Path | None, typer.Option(help="For run files: a suite. Default: nDCG@10, RR, R@100 and AP.")] = None,
+    qrels: Annotated[Path | None, typer.Option(help="For run files without a collection: what is relevant (BEIR, TREC, JSONL).")] = None,
+    suite: Annotated[Path | None, typer.Option(help="What is demanded. Default for run files: nDCG@10, RR, R@100 and AP.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="The tool that wrote the results. Default: it is recognised.")] = "",
+    metric: Annotated[list[str], typer.Option(help="What decides; several times for several. Default: the tool's main metric.")] = [],  # noqa: B006
+    margin: Annotated[float, typer.Option(help="The loss that would matter, as a share of the metric's range.")] = 0.05,
+    higher_is_better: Annotated[list[str], typer.Option(help="A metric of which more is better.")] = [],  # noqa: B006
+    lower_is_better: Annotated[list[str], typer.Option(help="A metric of which less is better.")] = [],  # noqa: B006
+    range_: Annotated[list[str], typer.Option("--range", help="Between what a metric lies: METRIC=LOW..HIGH.")] = [],  # noqa: B006
+    id_: Annotated[str, typer.Option("--id", help="The column of a table that names the cases.")] = "",
     out: Annotated[Path, typer.Option("--out", help="Folder for the reports.")] = Path("reports/compare"),
     store: Annotated[Path, typer.Option(help="Where run ids are looked up.", envvar="RAGGUARD_STORE")] = Path(".ragguard"),
     as_json: AsJson = False,
 ) -> int:
-    """Compare two stored runs, reports or run files, paired, and decide on the second."""
+    """Compare two stored runs, reports, run files, or results of other tools, paired, and decide on the second."""
     from ragguard import compare as comparing
+    from ragguard.elsewhere.asked import asked
 
+    options = asked(
+        format_=format_, metrics=metric, margin=margin, higher=higher_is_better, lower=lower_is_better, ranges=range_, qrels=qrels,
+        suite=suite, id_=id_,
+    )  # fmt: skip
     with _progress(quiet=as_json) as progress:
-        report = comparing.compare(baseline, candidate, collection=collection, split=split, suite=suite, store=store, progress=progress)
+        report = comparing.compare(
+            baseline, candidate, collection=collection, split=split, suite=suite, store=store, progress=progress, asked=options
+        )
     return _finish(report, out, as_json)
 
 

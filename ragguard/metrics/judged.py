@@ -12,10 +12,11 @@ from ragguard.metrics.answers.abstention import is_answerable
 from ragguard.metrics.answers.overlap import has_gold
 from ragguard.metrics.answers.replies import always
 from ragguard.metrics.definition import Batch, Definition
-from ragguard.metrics.parameters import one_of
+from ragguard.metrics.parameters import one_of, positive, whole
 from ragguard.records.evidence import Answer, Case, NotApplicable, Score, Unscored
 from ragguard.records.judgement import Judgement
 from ragguard.records.metric import Metric, Scale
+from ragguard.records.ragas_table import RAGAS, Kind
 
 ASKED = frozenset({"question", "answer", "contexts", "reference", "required"})
 """What a judge may look at."""
@@ -50,28 +51,48 @@ _GROUNDED = Judged(_sees("question", "answer", "contexts"), abstains=1.0, bare=0
 """An answer that abstains claims nothing, so nothing in it is unfounded; one that claims something from no document at all is."""
 _NEAR_GOLD = Judged(_sees("question", "answer", "reference"), has_gold, _GOLD, abstains=0.0)
 _FOUND = Judged(_sees("question", "contexts", "reference"), has_gold, _GOLD, bare=0.0)
+_USED = Judged(_sees("question", "contexts"), is_answerable, _RELEVANT, bare=0.0)
+_TEXT = replace(_NEAR_GOLD, abstains=None)
+"""What compares texts, for which an abstention is one."""
 
-TABLE: Mapping[str, Judged] = {
-    "ragas:Faithfulness": _GROUNDED,
-    "ragas:ResponseGroundedness": replace(_GROUNDED, sees=_sees("answer", "contexts")),
-    "ragas:AnswerRelevancy": Judged(_sees("question", "answer"), is_answerable, _RELEVANT, abstains=0.0),
-    "ragas:FactualCorrectness": replace(
-        _NEAR_GOLD, sees=_sees("answer", "reference"), parameters={"mode": one_of("precision", "recall", "f1")}
-    ),
-    "ragas:AnswerCorrectness": _NEAR_GOLD,
-    "ragas:AnswerAccuracy": _NEAR_GOLD,
-    "ragas:SemanticSimilarity": replace(_NEAR_GOLD, sees=_sees("answer", "reference")),
-    "ragas:NoiseSensitivity": Judged(
-        _sees("question", "answer", "contexts", "reference"), has_gold, _GOLD, abstains=0.0, bare=0.0, higher_is_better=False,
-        parameters={"mode": one_of("relevant", "irrelevant")},
-    ),
-    "ragas:ContextPrecision": _FOUND,
-    "ragas:ContextRecall": _FOUND,
-    "ragas:ContextEntityRecall": replace(_FOUND, sees=_sees("contexts", "reference")),
-    "ragas:ContextUtilization": Judged(_sees("question", "answer", "contexts"), is_answerable, _RELEVANT, bare=0.0),
-    "ragas:ContextRelevance": Judged(_sees("question", "contexts"), is_answerable, _RELEVANT, bare=0.0),
-    "nli:Faithfulness": _GROUNDED,
-}  # fmt: skip
+_OF_RAGAS: Mapping[str, Judged] = {
+    "AnswerAccuracy": _NEAR_GOLD,
+    "AnswerCorrectness": _NEAR_GOLD,
+    "AnswerRelevancy": Judged(ASKED, is_answerable, _RELEVANT, abstains=0.0),
+    "CHRFScore": _TEXT,
+    "ContextEntityRecall": _FOUND,
+    "ContextPrecision": _FOUND,
+    "ContextPrecisionWithReference": _FOUND,
+    "ContextPrecisionWithoutReference": _USED,
+    "ContextRecall": _FOUND,
+    "ContextRelevance": _USED,
+    "ContextUtilization": _USED,
+    "ExactMatch": _TEXT,
+    "FactualCorrectness": _NEAR_GOLD,
+    "Faithfulness": _GROUNDED,
+    "NoiseSensitivity": replace(_NEAR_GOLD, bare=0.0),
+    "QuotedSpansAlignment": _GROUNDED,
+    "ResponseGroundedness": _GROUNDED,
+    "RougeScore": _TEXT,
+    "RubricsScoreWithReference": _TEXT,
+    "RubricsScoreWithoutReference": Judged(ASKED),
+    "SemanticSimilarity": _NEAR_GOLD,
+    "StringPresence": _TEXT,
+    "SummaryScore": replace(_GROUNDED, abstains=0.0),
+}
+
+
+def _reader(kind: Kind) -> Callable[[str], object]:
+    return one_of(*kind) if isinstance(kind, tuple) else whole if kind is int else positive
+
+
+def _ragas(name: str) -> Judged:
+    facts = RAGAS[name]
+    readers = {key: _reader(kind) for key, kind in facts.parameters.items()}
+    return replace(_OF_RAGAS[name], sees=frozenset(facts.needs), higher_is_better=facts.higher_is_better, parameters=readers)
+
+
+TABLE: Mapping[str, Judged] = {**{f"ragas:{name}": _ragas(name) for name in RAGAS}, "nli:Faithfulness": _GROUNDED}
 """By name; those of ragas are its collections' (0.4)."""
 
 RUBRIC = Judged(ASKED)

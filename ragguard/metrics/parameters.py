@@ -21,6 +21,17 @@ def open_share(text: str) -> float:
     return value
 
 
+def positive(text: str) -> float:
+    """Read a number above 0, at most 100."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value <= 100.0:
+        raise ValueError("must be a number above 0, at most 100")
+    return value
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     """Return what reads one of a few words."""
 

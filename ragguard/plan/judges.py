@@ -1,6 +1,7 @@
 """What a plan may say of judges: whatever needs a model or a network to score an answer."""
 
 from collections.abc import Mapping
+from string import Formatter
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -18,12 +19,24 @@ class NliJudge(Model):
     model: str = Field(description="Hub id or folder of a sentence-transformers CrossEncoder with an entailment label")
     revision: str | None = None
     entailment: str | None = Field(None, description="The label of entailment; default: the one that the model's config calls so")
+    hypothesis: str = Field("{sentence}", description="What a context is to entail; may hold {question}, for answers of a word or two")
     max_length: int | None = Field(None, ge=16, description="Tokens of a context and a sentence together; default: the model's own")
     batch_size: int = Field(32, ge=1)
     device: str | None = None
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     trust_remote_code: bool = False
     allow_pickle: bool = Field(False, description="Accept weights that are not safetensors")
+
+    @field_validator("hypothesis")
+    @classmethod
+    def _holds_the_sentence(cls, value: str) -> str:
+        try:
+            places = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"hypothesis {value!r}: {error}; write a literal brace twice: {{{{ or }}}}") from error
+        if "sentence" not in places or places - {"sentence", "question"}:
+            raise ValueError(f"hypothesis {value!r} holds {{sentence}}, and perhaps {{question}}, and no other place")
+        return value
 
 
 class LanguageJudge(ChatService):

@@ -91,6 +91,23 @@ def _load(source: Source) -> LoadedPlan:
     return LoadedPlan(plan, source, tuple(suites))
 
 
+def load_suite(path: Path) -> LoadedSuite:
+    """Read one suite without a plan.
+
+    Raises:
+        InputError: with every problem of the file.
+    """
+    source = read(path.resolve(), "suite")
+    problems = list(source.problems)
+    suite = validate(SuitePlan, source, problems)
+    if suite is not None:
+        problems += _inside(suite, source)
+        problems += _names_from_outside([(source, "suite")])
+    if problems or suite is None:
+        raise InputError(dict.fromkeys(problems))
+    return LoadedSuite(suite, source)
+
+
 def _load_suites(source: Source, problems: list[Problem]) -> list[LoadedSuite]:
     listed = source.values.get("suites")
     loaded: list[LoadedSuite] = []

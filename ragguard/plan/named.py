@@ -11,8 +11,18 @@ from ragguard.plan.models import GatePlan
 from ragguard.plan.parts import retrievers, systems
 from ragguard.plan.source import Source, has_variable
 
-FILES = (("run",), ("calibrate", "data"), ("train", "data"), ("train", "rehearsal", "data"), ("train", "early_stopping", "dev"))
+FILES = (
+    ("run",),
+    ("results",),
+    ("calibrate", "data"),
+    ("train", "data"),
+    ("train", "rehearsal", "data"),
+    ("train", "early_stopping", "dev"),
+)
 """Where a stage of a system names a file that must be there."""
+
+WHOLE = ("reranker", "generator", "recorded")
+"""Parts of a system, beside its retrievers, that may name files."""
 
 SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)$", re.IGNORECASE)
 """Names of headers that hold a key."""
@@ -25,7 +35,7 @@ def missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
     """
     yield from _of_judges(plan, source)
     for location, system in systems(plan):
-        for below, part in (*retrievers(system), (("reranker",), system.reranker), (("generator",), system.generator)):
+        for below, part in (*retrievers(system), *(((name,), getattr(system, name)) for name in WHOLE)):
             for key in FILES:
                 name = _at(part, key)
                 if isinstance(name, str) and not has_variable(name) and not (source.path.parent / name).is_file():

@@ -52,11 +52,12 @@ class LexicalRetriever(Model):
 
 
 class RecordedRetriever(Model):
-    """A ranking made elsewhere: a TREC run or JSONL."""
+    """A ranking made elsewhere: a TREC run, JSONL, or a file of MTEB's predictions."""
 
     type: Literal["recorded"]
     run: str = Field(description="Path of the run file, relative to the plan")
     absent: Literal["unscored", "empty"] = Field("unscored", description="What a query that the run does not have means")
+    part: str = Field("", description="Of MTEB's predictions: SUBSET/SPLIT, where the file has several")
 
 
 class PythonRetriever(Model):

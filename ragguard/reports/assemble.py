@@ -88,7 +88,7 @@ def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmSc
                     metric=str(metric),
                     slice=name,
                     arm=arm,
-                    mean=_mean_over_intents(numbers, intents),
+                    mean=mean_over_intents(numbers, intents),
                     scored=len(numbers),
                     unscored=sum(isinstance(value, Unscored) for value in values.values()),
                     not_applicable=sum(isinstance(value, NotApplicable) for value in values.values()),
@@ -96,7 +96,8 @@ def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmSc
                 )
 
 
-def _mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]]) -> float | None:
+def mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]]) -> float | None:
+    """The mean of cases' scores, over intents as in checks; ``intents`` maps a case to its intent and its task."""
     groups: dict[tuple[str, str], list[float]] = {}
     for case, value in numbers.items():
         groups.setdefault(intents[case], []).append(value)

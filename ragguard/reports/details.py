@@ -82,7 +82,8 @@ def query(report: Report, decision: Decision, loss: worst.Loss) -> str:
         lines.append(f"- and {len(wanted) - _WANTED} more wanted")
     told = [*worst.said(case, (before, after)), *verdicts.reasons(case, (before, after))]
     lines += [f"- {prose(name)}: {prose(words.clip(said, _TEXT))}" for name, said in told]
-    text = lines[0] + "\n\n" + "\n".join(lines[1:]) + "\n\n" + _rankings(report, case, (before, after))
+    text = lines[0] + "\n\n" + "\n".join(lines[1:])
+    text += f"\n\n{_rankings(report, case, (before, after))}" if worst.ranks([case]) else ""
     return folded(f"{summary} {html.escape(change)}", text)
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ragguard.records.evidence import NotApplicable, Score, Unscored
 from ragguard.records.report import CaseRun, Report
-from ragguard.reports import figures, lookup, tables, verdicts
+from ragguard.reports import figures, lookup, tables, verdicts, worst
 from ragguard.reports.pen import Pen
 
 _DEPTH, _VERDICTS = 10, 64
@@ -32,11 +32,14 @@ def show_query(report: Report, query: str, console: Console) -> None:
         if case.task:
             _item(report, case, arms, pen)
             continue
-        pen.say("\nWanted (rank in " + " -> ".join(arms) + ")", "bold")
-        tables.wanted(report, case, arms, pen)
+        ranked = worst.ranks([case])
+        if ranked or case.errors:
+            pen.say("\nWanted (rank in " + " -> ".join(arms) + ")", "bold")
+            tables.wanted(report, case, arms, pen)
         _scores(report, case, arms, pen)
-        pen.say("\nRanked, with [grade]; [-] was not judged", "bold")
-        pen.print(tables.rankings(report, case, arms, pen, _DEPTH, titles=True))
+        if ranked or case.errors:
+            pen.say("\nRanked, with [grade]; [-] was not judged", "bold")
+            pen.print(tables.rankings(report, case, arms, pen, _DEPTH, titles=True))
         _answers(case, arms, pen)
 
 
@@ -57,13 +60,15 @@ def _answers(case: CaseRun, arms: list[str], pen: Pen) -> None:
     for arm in arms:
         answer = case.answers.get(arm)
         if answer is not None:
-            pen.say(f"\n{arm} answers, given {', '.join(case.contexts.get(arm, ())) or 'nothing'}", "bold")
+            given = f", given {', '.join(case.contexts.get(arm, ())) or 'nothing'}" if arm in case.contexts else ""
+            pen.say(f"\n{arm} answers{given}", "bold")
             pen.quote(answer.text)
             for sample in answer.samples[1:]:
                 pen.quote(f"or: {sample.text}")
             if answer.cut:
                 pen.item("the prompt did not hold all of these documents")
-            pen.item("it abstains" if answer.abstained else f"cites {', '.join(answer.citations) or 'nothing'}")
+            if arm in case.contexts:
+                pen.item("it abstains" if answer.abstained else f"cites {', '.join(answer.citations) or 'nothing'}")
     told = verdicts.reasons(case, arms, most=_VERDICTS)
     if told:
         pen.say("\nWhat judges said", "bold")

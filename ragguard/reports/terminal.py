@@ -87,24 +87,30 @@ def _worst(report: Report, decision: Decision, suite: str, pen: Pen, queries: in
     if not lost:
         return
     more = f"; the worst {queries} (report.json has all; ragguard show ID tells all about one)" if len(lost) > queries else ""
-    pen.say(
-        f"\n{figures.count(len(lost), 'query', 'queries')} got worse in {lost[0].metric}{more}. Ranked with [grade]; [-] was not judged:",
-        "bold",
-    )
+    ranked = worst.ranks([loss.case for loss in lost])
+    what = figures.count(len(lost), "query", "queries") if ranked else figures.count(len(lost), "case")
+    legend = ". Ranked with [grade]; [-] was not judged:" if ranked else ":"
+    pen.say(f"\n{what} got worse in {lost[0].metric}{more}{legend}", "bold")
     for loss in lost[:queries]:
-        unit = loss.scale.unit
-        change = f"{figures.mean(loss.before, unit)} -> {figures.mean(loss.after, unit)}"
-        pen.say(f"\n{loss.case.id}: {loss.metric} {change}", "bold")
-        pen.quote(loss.case.text)
-        _lost(report, loss.case, (words.baseline(report), decision.candidate), pen)
+        show_loss(report, loss, (words.baseline(report), decision.candidate), pen)
+
+
+def show_loss(report: Report, loss: worst.Loss, arms: tuple[str, str], pen: Pen) -> None:
+    """Print a case that got worse: by how much, where what it wanted went, what was said, and what was ranked before and after."""
+    unit = loss.scale.unit
+    change = f"{figures.mean(loss.before, unit)} -> {figures.mean(loss.after, unit)}"
+    pen.say(f"\n{loss.case.id}: {loss.metric} {change}", "bold")
+    pen.quote(loss.case.text)
+    _lost(report, loss.case, arms, pen)
 
 
 def _lost(report: Report, case: CaseRun, arms: tuple[str, str], pen: Pen) -> None:
-    """A case that got worse: where what it wanted went, what was said, and what was ranked."""
     tables.wanted(report, case, arms, pen)
     told = worst.said(case, arms)
     for name, text in [*told, *verdicts.reasons(case, arms)]:
         pen.item(f"{name}: {words.clip(text, _ANSWER)}")
+    if not worst.ranks([case]):
+        return
     if told and worst.alike(case, arms):
         pen.item(f"both ranked alike: {', '.join(shown.id for shown in case.rankings[arms[0]][:_RANKS])}")
     else:

@@ -157,7 +157,8 @@ def suites(report: Report, decision: Decision) -> list[SuiteRun]:
 
 def overview(suite: SuiteRun) -> str:
     """What a suite's numbers rest on: cases, intents, collection and split; and what it leaves out."""
-    size = f"{figures.count(suite.cases, 'case')}, {figures.count(suite.intents, 'intent')}, {suite.collection} ({suite.split})"
+    where = f"{suite.collection} ({suite.split})" if suite.split else suite.collection
+    size = f"{figures.count(suite.cases, 'case')}, {figures.count(suite.intents, 'intent')}, {where}"
     alone = f"; {figures.count(suite.unlabelled, 'more query', 'more queries')} for the judge alone" if suite.unlabelled else ""
     return f"{size}{alone}; {suite.note}" if suite.note else f"{size}{alone}"
 

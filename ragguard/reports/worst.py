@@ -36,9 +36,13 @@ def leading(report: Report, decision: Decision, suite: str) -> Verdict | None:
 def losses(report: Report, decision: Decision, suite: str) -> list[Loss]:
     """The cases of a suite that got worse in its leading check, biggest loss first, ties by id. Those without both scores are not here."""
     check = leading(report, decision, suite)
-    if check is None:
-        return []
-    found = [_loss(case, check, words.baseline(report), decision.candidate) for case in report.cases if _concerns(case, check)]
+    return losses_of(report, decision, check) if check is not None else []
+
+
+def losses_of(report: Report, decision: Decision, verdict: Verdict) -> list[Loss]:
+    """The cases that got worse in one check, against the reference of that check; ordered as in ``losses``."""
+    reference = verdict.against if words.against(verdict, report) else words.baseline(report)
+    found = [_loss(case, verdict, reference, decision.candidate) for case in report.cases if _concerns(case, verdict)]
     return sorted((each for each in found if each is not None and each.loss > _NOISE), key=lambda each: (-each.loss, each.case.id))
 
 
@@ -83,6 +87,11 @@ def said(case: CaseRun, arms: Sequence[str]) -> list[tuple[str, str]]:
     """What ought to be said to a query and what each arm says, under their names; empty where no arm answers."""
     answers = [(f"{arm} says", case.answers[arm].text or "nothing") for arm in arms if arm in case.answers]
     return [*([("wanted answer", case.expected)] if case.expected else []), *answers] if answers else []
+
+
+def ranks(cases: Sequence[CaseRun]) -> bool:
+    """Whether these cases are about rankings at all: results made elsewhere may be scores alone."""
+    return any(case.relevant or any(case.rankings.values()) for case in cases)
 
 
 def alike(case: CaseRun, arms: Sequence[str]) -> bool:

@@ -24,19 +24,34 @@ class Budget:
             SpentError: what is spent already leaves too little.
         """
         with self._changed:
-            while self.most is not None and self.spent + self._held + estimate > self.most:
-                if self.spent + estimate > self.most or not self._held:
-                    raise SpentError(f"{self.spent} of max_tokens_total: {self.most} are spent, and this question may cost {estimate}")
+            while not self.take(estimate):
                 self._changed.wait()
-            self._held += estimate
         held = Held()
         try:
             yield held
         finally:
-            with self._changed:
-                self._held -= estimate
-                self.spent += held.cost
-                self._changed.notify_all()
+            self.give(estimate, held.cost)
+
+    def take(self, estimate: int) -> bool:
+        """Set an estimate aside, to be given back; False where the requests under way may leave too little.
+
+        Raises:
+            SpentError: what is spent already leaves too little.
+        """
+        with self._changed:
+            if self.most is not None and self.spent + self._held + estimate > self.most:
+                if self.spent + estimate > self.most or not self._held:
+                    raise SpentError(f"{self.spent} of max_tokens_total: {self.most} are spent, and this question may cost {estimate}")
+                return False
+            self._held += estimate
+            return True
+
+    def give(self, estimate: int, cost: int) -> None:
+        """Give back what was taken for one request, which did cost this much."""
+        with self._changed:
+            self._held -= estimate
+            self.spent += cost
+            self._changed.notify_all()
 
 
 class Held:

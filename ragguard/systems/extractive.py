@@ -1,6 +1,5 @@
 """The generator without a language model: it quotes the sentences that are nearest to the question, with their citation, or abstains."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +15,8 @@ from ragguard.systems.embeddings import embed
 from ragguard.systems.encoder import Encoder, Role
 from ragguard.systems.fingerprints import digest
 from ragguard.systems.protocols import Asked, Progress, Said, Vault
+from ragguard.systems.sentences import sentences
 from ragguard.systems.silent import Silent
-
-_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9`\"'(\[])|\n+")
 
 
 class _Found(NamedTuple):
@@ -75,7 +73,7 @@ class ExtractiveGenerator:
 
     def _read(self, documents: Mapping[str, Document]) -> None:
         """Split and encode the documents that were not met before, all of them together."""
-        new = {name: split(document) for name, document in documents.items() if name not in self._documents}
+        new = {name: sentences(document.text) for name, document in documents.items() if name not in self._documents}
         texts = [
             (f"{name}:{number}", f"{documents[name].title}: {sentence}" if documents[name].title else sentence)
             for name, found in sorted(new.items())
@@ -95,9 +93,9 @@ class ExtractiveGenerator:
     def _ranked(self, asked: Asked, question: NDArray[np.float32]) -> list[_Found]:
         found = []
         for number, document in enumerate(asked.contexts, 1):
-            sentences, vectors = self._documents[document.id]
-            similar = vectors @ question if len(sentences) else np.empty(0)
-            found += [_Found(round(float(s), 6), number, place, sentences[place], document.id) for place, s in enumerate(similar)]
+            texts, vectors = self._documents[document.id]
+            similar = vectors @ question if len(texts) else np.empty(0)
+            found += [_Found(round(float(s), 6), number, place, texts[place], document.id) for place, s in enumerate(similar)]
         return sorted(found, key=lambda each: (-each.similarity, each.number, each.place))
 
     def _say(self, found: Sequence[_Found]) -> Answer:
@@ -111,8 +109,3 @@ class ExtractiveGenerator:
     def notes(self) -> Mapping[str, float | int | str]:
         """Say below which similarity it abstains."""
         return {"type": "extractive", "threshold": self._plan.threshold}
-
-
-def split(document: Document) -> tuple[str, ...]:
-    """Return a document's sentences, in order; a title is none."""
-    return tuple(part.strip() for part in _END.split(document.text) if part.strip())

@@ -9,6 +9,7 @@ from ragguard.errors import InputError, Problem
 from ragguard.execute.meter import Meter
 from ragguard.plan.generators import CausalGenerator as CausalPlan
 from ragguard.plan.generators import OpenAIGenerator as OpenAIPlan
+from ragguard.plan.recorded import RecordedAnswers as RecordedAnswersPlan
 from ragguard.plan.retrievers import DenseRetriever as DensePlan
 from ragguard.plan.retrievers import HybridRetriever as HybridPlan
 from ragguard.plan.retrievers import LexicalRetriever as LexicalPlan
@@ -38,6 +39,7 @@ from ragguard.systems.prompts import Prompt
 from ragguard.systems.protocols import Generator, Reranker, Retriever
 from ragguard.systems.python import PythonRetriever
 from ragguard.systems.recorded import RecordedRetriever
+from ragguard.systems.recorded_answers import RecordedSystem
 from ragguard.systems.remote import RemoteSystem
 from ragguard.systems.reranked import Reranked
 from ragguard.systems.weights import resolve
@@ -78,6 +80,8 @@ def assemble(spec: SystemPlan, *, base: Path, allow_code: bool = False, meter: M
     site = _Site(base, None, allow_code)
     if spec.remote is not None:
         return remote(spec.remote)
+    if spec.recorded is not None:
+        return recorded(spec.recorded, base=base)
     if spec.retriever is None:
         raise InputError(Problem("", "the system has no retriever"))
     made = _build(spec.retriever, site)
@@ -101,6 +105,11 @@ def generator(spec: GeneratorPlan, *, base: Path, allow_code: bool = False) -> G
 def remote(spec: RemotePlan) -> Retriever:
     """Make a system that is asked elsewhere; nothing is asked yet. Raises InputError where the plan's mapping is none."""
     return RemoteSystem(spec)
+
+
+def recorded(spec: RecordedAnswersPlan, *, base: Path) -> Retriever:
+    """Make a system whose answers are in a file, of which only the beginning is read yet. Raises InputError where it is none."""
+    return RecordedSystem(spec, base / Path(spec.results).expanduser())
 
 
 def _build(spec: RetrieverPlan, site: _Site) -> Retriever:

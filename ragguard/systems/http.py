@@ -75,7 +75,7 @@ class Client:
             raise self._no_response(error) from error
         try:
             if response.status >= 300:
-                raise self._refusal(response.status, b"".join(self._pieces(response)), response.headers.get("Location", ""))
+                raise self.refusal(response.status, b"".join(self._pieces(response)), response.headers.get("Location", ""))
             yield self._pieces(response)
         finally:
             response.close()
@@ -160,7 +160,7 @@ class Client:
             return HttpError("broken", f"{self.place} closed the connection without an answer{tries}")
         return HttpError("refused", self.hide(f"{type(reason).__name__}: {reason}"))
 
-    def _refusal(self, status: int, body: bytes, location: str) -> HttpError:
+    def refusal(self, status: int, body: bytes, location: str) -> HttpError:
         """What a status says that is not 2xx, with the server's own words."""
         said = self.hide(_message(body))
         words = f"{self.place} answers {status}" + (f": {said}" if said else "")

@@ -1,10 +1,11 @@
-"""A ranking made elsewhere: a TREC run or JSON lines."""
+"""A ranking made elsewhere: a TREC run, JSON lines, or the predictions of an MTEB retrieval task."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ragguard.data.formats.runs import read_run
+from ragguard.data.foreign import formats, generic, rankings
+from ragguard.data.foreign.wanted import Wanted
 from ragguard.errors import InputError, Problem
 from ragguard.plan.retrievers import RecordedRetriever as RecordedPlan
 from ragguard.plan.source import display
@@ -22,8 +23,10 @@ class RecordedRetriever:
     def __init__(self, plan: RecordedPlan, path: Path) -> None:
         if not path.is_file():
             raise InputError(Problem(display(path), "there is no such run file", "check run: it is relative to the plan"))
-        self._path, self._absent = path, plan.absent
-        self.fingerprint = digest({"type": "recorded", "run": file_digest(path), "absent": plan.absent})
+        _refuse_other_results(path)
+        self._path, self._absent, self._part = path, plan.absent, plan.part
+        part = {"part": plan.part} if plan.part else {}
+        self.fingerprint = digest({"type": "recorded", "run": file_digest(path), "absent": plan.absent, **part})
         self._run: dict[str, list[Ranked]] = {}
         self._notes: dict[str, float | int | str] = {}
 
@@ -34,7 +37,7 @@ class RecordedRetriever:
             InputError: a malformed run, or one that has none of the collection's queries.
         """
         progress.start("read run", corpus.size)
-        self._run = read_run(self._path)
+        self._run = rankings.read(self._path, Wanted(self._part))
         self._check_queries(getattr(corpus, "queries", None))
         known = {document.id for document in corpus.documents()}
         unknown = {found.id for ranking in self._run.values() for found in ranking} - known
@@ -68,3 +71,14 @@ class RecordedRetriever:
     def notes(self) -> Mapping[str, float | int | str]:
         """Say how many queries the run has, and how many of its documents the corpus does not."""
         return dict(self._notes)
+
+
+def _refuse_other_results(path: Path) -> None:
+    """Say what becomes of a tool's results that rank nothing. A table of anybody's may be a run all the same, and is read as one."""
+    kind = formats.recognise(path)
+    if kind is None or kind.holds == "rankings" or kind.name == generic.NAME:
+        return
+    fix = "compare such results with: ragguard compare BASELINE CANDIDATE"
+    if kind.holds == "answers":
+        fix = f"its answers are a system as recorded: {{results: {path.name}}}; its scores can only be compared: ragguard compare"
+    raise InputError(Problem(display(path), f"is no run: it holds {kind.holds} ({kind.name}), and no rankings", fix))

@@ -11,6 +11,7 @@ from ragguard.errors import InputError, Problem
 from ragguard.plan.generators import CausalGenerator, OpenAIGenerator
 from ragguard.plan.parts import retrievers
 from ragguard.plan.recipes import Recipe
+from ragguard.plan.recorded import RecordedAnswers
 from ragguard.plan.replug import ReplugRecipe
 from ragguard.plan.retrievers import DenseRetriever, HybridRetriever, LexicalRetriever, PythonRetriever, Retriever
 from ragguard.plan.services import RemoteSystem
@@ -22,7 +23,7 @@ from ragguard.train.arms import find
 from ragguard.train.jobs import generator_job_of, job_of, reranker_job_of, threshold_job_of
 from ragguard.train.workshop import Workshop
 
-Stage: TypeAlias = Reranker | Generator | RemoteSystem
+Stage: TypeAlias = Reranker | Generator | RemoteSystem | RecordedAnswers
 
 
 def survey(workshop: Workshop, arms: Iterable[str], collections: Sequence[Collection], *, reach_out: bool = True) -> None:
@@ -50,7 +51,7 @@ def _examine(workshop: Workshop, arm: str, collections: Sequence[Collection], re
         except InputError as error:
             yield from (problem if problem.where else replace(problem, where=where) for problem in error.problems)
     system = found.system
-    stages = (("reranker", system.reranker), ("generator", system.generator), ("remote", system.remote))
+    stages = (("reranker", system.reranker), ("generator", system.generator), ("remote", system.remote), ("recorded", system.recorded))
     for name, stage in stages if found.lock is None else ():
         where = workshop.loaded.source.where((*root, name))
         try:
@@ -77,13 +78,15 @@ def _look_at_stage(workshop: Workshop, stage: Stage | None, system: SystemPlan, 
         factory.reranker(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
     elif isinstance(stage, RemoteSystem):
         factory.remote(stage)
+    elif isinstance(stage, RecordedAnswers):
+        factory.recorded(stage, base=workshop.loaded.folder)
     else:
         factory.generator(stage, base=workshop.loaded.folder, allow_code=workshop.allow_code)
 
 
 def _stage_is_here(stage: Stage, folder: Path) -> bool:
     """Whether all that a stage names is on this disk, or can only be there; what is asked over HTTP is not asked to be built."""
-    if isinstance(stage, RemoteSystem | OpenAIGenerator):
+    if isinstance(stage, RemoteSystem | OpenAIGenerator | RecordedAnswers):
         return True
     adapter = getattr(stage, "adapter", None)
     return named_here(_starts_from(stage), folder) and (adapter is None or named_here(adapter, folder))

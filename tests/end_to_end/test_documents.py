@@ -1,6 +1,7 @@
 """Every command that README and docs show is run, and every plan that they show is read."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -30,7 +31,10 @@ from ragguard.systems import factory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-RAGGUARD = [sys.executable, "-m", "ragguard.cli"]
+PROGRAMS = {
+    "ragguard": [sys.executable, "-m", "ragguard.cli"],
+    "pytest": [sys.executable, "-m", "pytest", "-p", "ragguard.pytest_plugin"],
+}
 
 # Commands that stand in a sentence, with what the starter workspace has in place of the reader's own files.
 IN_SENTENCES = {
@@ -70,8 +74,9 @@ def _plan(path: Path) -> GatePlan:
 
 def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = shlex.split(command)
-    assert words[0] == "ragguard"
-    return subprocess.run([*RAGGUARD, *words[1:]], cwd=folder, capture_output=True, text=True, check=False)
+    # The plugin is named, for it may be installed or not.
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run([*PROGRAMS[words[0]], *words[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

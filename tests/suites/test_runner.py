@@ -1,6 +1,7 @@
 """Asking a system, and not asking it again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def ask(tmp_path: Path, plan, collection: Collection, monkeypatch: pytest.Monkey
         found = [observation for _, _, observations in asker.observe(cases, collection, depth) for observation in observations]
         return asker, found
 
+    observe.cases = cases
     return observe
 
 
@@ -118,3 +120,19 @@ def test_progress_counts_every_case_once(ask) -> None:
     steps = Steps()
     ask(Recorder(), steps=steps)
     assert steps.stages[-1] == [runner.ASKING, 4, 4]
+
+
+def test_what_another_suite_asked_is_not_asked_again(ask, collection: Collection) -> None:
+    retriever = Recorder(fails=["c"])
+    asker, first = ask(retriever)
+    cases = ask.cases
+    perturbed = replace(cases[1], id="b~typos", text="bee")
+    shared = [cases[3], perturbed, cases[0], cases[2]]
+    retriever.asked.clear()
+    found = [observation for _, _, observations in asker.observe(shared, collection, 5) for observation in observations]
+    assert [observation.case for observation in found] == ["d", "b~typos", "a", "c"]
+    assert retriever.asked == ["b~typos", "c"]
+    assert found[0] == first[3]
+    retriever.asked.clear()
+    list(asker.observe(shared, collection, 6))
+    assert retriever.asked == ["d", "b~typos", "a", "c"]

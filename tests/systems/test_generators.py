@@ -10,9 +10,9 @@ from ragguard.records.collection import Document, Query
 from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems import factory
 from ragguard.systems.citations import ABSTENTION
-from ragguard.systems.extractive import split
 from ragguard.systems.pipeline import Pipeline
 from ragguard.systems.protocols import Asked
+from ragguard.systems.sentences import sentences
 
 WEBHOOKS = Document(
     "hooks", "Failed deliveries are tried again for 72 hours. The first retry comes after 15 seconds.\nEvents are signed.", "Webhooks"
@@ -45,13 +45,13 @@ def extractive(tmp_path: Path, vault, progress):
 
 
 def test_sentences() -> None:
-    assert split(WEBHOOKS) == (
+    assert sentences(WEBHOOKS.text) == (
         "Failed deliveries are tried again for 72 hours.",
         "The first retry comes after 15 seconds.",
         "Events are signed.",
     )
-    assert split(Document("x", "Version 2.3 costs EUR 0.25 a call. See docs.")) == ("Version 2.3 costs EUR 0.25 a call.", "See docs.")
-    assert split(Document("x", "")) == ()
+    assert sentences("Version 2.3 costs EUR 0.25 a call. See docs.") == ("Version 2.3 costs EUR 0.25 a call.", "See docs.")
+    assert sentences("") == ()
 
 
 def test_it_quotes_the_nearest_sentence_and_cites_its_document(extractive) -> None:

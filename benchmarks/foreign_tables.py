@@ -1,0 +1,80 @@
+"""Results of other tools: how long 100,000 cases take to be read and judged, and whether every format gives the same decision.
+
+``python benchmarks/foreign_tables.py [CASES]``. The cases of the first table are drawn with a seed, right or wrong; seconds are of the
+processor, of one run. The second table needs ../shared/data: the six pairs of four real systems on 1,319 questions, in five tools' formats.
+"""
+
+import sys
+import tempfile
+import time
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from foreign_tools import WRITERS, Scored, gsm8k  # noqa: E402
+
+from ragguard.data.foreign import opened  # noqa: E402
+from ragguard.data.foreign.wanted import Wanted  # noqa: E402
+from ragguard.elsewhere import files  # noqa: E402
+from ragguard.elsewhere.asked import Asked  # noqa: E402
+from ragguard.reports import store  # noqa: E402
+
+CASES = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+
+
+def drawn(seed: int) -> list[Scored]:
+    right = np.random.default_rng(seed).random(CASES) < 0.6
+    return [Scored(n, f"question number {n}: how many are {n} and one?", bool(right[n])) for n in range(CASES)]
+
+
+def lines(path: Path, rows: list[Scored], system: str) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    made = (f'{{"id": {row.id}, "question": "{row.question}", "accuracy": {float(row.right)}}}\n' for row in rows)
+    (path / f"{system}.jsonl").write_text("".join(made), encoding="utf-8")
+    return path / f"{system}.jsonl"
+
+
+def speed(folder: Path) -> None:
+    print(f"{CASES:,} cases, seconds of the processor\n{'format':<12}{'MB':>8}{'read one':>10}{'compare':>10}{'reports':>10}")
+    old, new = drawn(1), drawn(2)
+    for name, write in {"JSON lines": lines, **WRITERS}.items():
+        places = [(write(folder / name, rows, system), "") for system, rows in (("old", old), ("new", new))]
+        path = places[0][0]
+        begin = time.process_time()
+        opened.table(path, opened.of(path), Wanted())
+        read = time.process_time()
+        report = files.compare(*places, Asked())
+        compared = time.process_time()
+        store.write(report, folder / "report")
+        wrote = time.process_time()
+        size = path.stat().st_size / 1e6
+        print(f"{name:<12}{size:>8.1f}{read - begin:>10.1f}{compared - read:>10.1f}{wrote - compared:>10.1f}", flush=True)
+
+
+def agreement(folder: Path, shared: Path) -> None:
+    systems = gsm8k(shared)
+    print(f"\n{'baseline -> candidate':<40}" + "".join(f"{name:>12}" for name in WRITERS) + f"{'difference':>12}")
+    for before, after in combinations(systems, 2):
+        answers, shown = [], 0.0
+        for name, write in WRITERS.items():
+            places = [(write(folder / "pairs" / name, systems[system], system), "") for system in (before, after)]
+            (decision,) = files.compare(*places, Asked()).decisions
+            answers.append(decision.answer)
+            shown = decision.verdicts[0].estimate.difference or 0.0
+        print(f"{before + ' -> ' + after:<40}" + "".join(f"{answer:>12}" for answer in answers) + f"{shown:>+12.3f}")
+        if len(set(answers)) > 1:
+            raise SystemExit("the formats do not agree")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        speed(Path(made))
+        data = ROOT.parent / "shared" / "data"
+        if data.is_dir():
+            agreement(Path(made), data)
+        else:
+            print("\nthe six pairs need ../shared/data, which is not here")
