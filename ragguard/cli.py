@@ -1,20 +1,22 @@
 """The command line: parse, call, print, exit code. Nothing heavy is imported before a command needs it."""
 
-import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ragguard import cli_judge
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
+from ragguard.printing import AllowCode, AsJson
+from ragguard.printing import console as _console
+from ragguard.printing import print_json as _print_json
+from ragguard.printing import progressing as _progress
+from ragguard.printing import say as _say
+from ragguard.printing import shown as _shown
 
 if TYPE_CHECKING:
     from ragguard.records.report import Report
-    from ragguard.systems.protocols import Progress
 
 EXIT_INTERRUPTED = 130
 EXIT_CODES = (
@@ -32,11 +34,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(cli_judge.app, name="judge")
+
 Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]
 Candidate = Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")]
-AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let the plan run Python that it names: retrievers, perturbations.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 
 
 @app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml")
@@ -276,41 +278,6 @@ def _report_folder(report: Path | None, plan: Path) -> Path:
     if not isinstance(name, str):
         raise InputError(Problem(str(plan), "has no name:", "add one, or name the report's folder with --report"))
     return plan.resolve().parent / "reports" / name
-
-
-@contextmanager
-def _shown() -> Iterator[None]:
-    """Print to a reader that may leave early (head, less): that changes no verdict, and no exit code."""
-    try:
-        yield
-        sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # rich makes the second, with code 1, of the first
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(data: dict[str, Any], text: str, as_json: bool) -> None:
-    if as_json:
-        _print_json(data)
-    else:
-        with _shown():
-            print(text)
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    with _shown():
-        print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-def _progress(*, quiet: bool) -> "Any[Progress]":
-    from ragguard.reports import progress
-
-    return progress.make(quiet=quiet)
 
 
 if __name__ == "__main__":

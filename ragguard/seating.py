@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ragguard.errors import InputError, Problem
+from ragguard.errors import InputError, Problem, suggest
 from ragguard.execute.meter import Meter
 from ragguard.judges.build import Seat, seat
 from ragguard.judges.panel import Panel
@@ -51,6 +51,22 @@ def seated(resolved: Resolved, *, allow_code: bool = False, reach_out: bool = Tr
     if not reach_out:
         return found, seats
     return replace(found, versions=_versions(resolved, asks, seats), warnings=(*found.warnings, *_others(resolved.loaded, seats))), seats
+
+
+def alone(loaded: LoadedPlan, name: str, *, allow_code: bool = False) -> Seat:
+    """Build one judge of a plan, whether a suite asks it or not.
+
+    Raises:
+        InputError: the plan has no such judge, or what it says of it is wrong.
+    """
+    if name not in loaded.plan.judges:
+        where, what = loaded.source.where(("judges",)), f"there is no judge {name!r} in the plan"
+        raise InputError(Problem(where, what, suggest(name, loaded.plan.judges)))
+    try:
+        return seat(name, loaded.plan.judges[name], Context(loaded.folder, _encoder(loaded), allow_code))
+    except InputError as error:
+        where = loaded.source.where(("judges", name))
+        raise InputError(each if each.where else replace(each, where=where) for each in error.problems) from error
 
 
 def panel(resolved: Resolved, seats: Mapping[str, Seat], store: Store, progress: Progress, meter: Meter) -> Panel | None:

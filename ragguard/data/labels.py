@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -19,7 +19,7 @@ from ragguard.data.problems import Problems
 from ragguard.plan.source import display
 from ragguard.records.metric import Metric
 
-FIELDS = ("query", "question", "answer", "answer_sha256", "contexts", "label", "metric", "rater", "judge")
+FIELDS = ("query", "intent", "question", "answer", "answer_sha256", "against", "contexts", "label", "metric", "rater", "judge")
 WANTED = Wanted(
     f"human labels: CSV, TSV or JSON lines with {', '.join(FIELDS)}; query, answer and label suffice", ("query", "label"), "label"
 )
@@ -41,7 +41,9 @@ class Label:
     """What one ``rater`` ("": nameless) says of one answer to one query: ``value``, 0 is worst and 1 best.
 
     ``metric`` is the judged metric that it is the truth of (None: of every judged metric), and ``judge`` what the judge itself said,
-    where the file tells. ``line`` is its line in the file. ``value`` is None where the answer is still to be labelled.
+    where the file tells. ``line`` is its line in the file. ``value`` is None where the answer is still to be labelled. ``intent`` is what
+    the query belongs to ("": not told). ``against`` is the text of another answer ("": none), which this one is preferred to: by a
+    ``value`` of 1 it is, by 0 the other one is; the ``judge`` was then shown this one first.
     """
 
     query: str
@@ -54,6 +56,8 @@ class Label:
     contexts: tuple[str, ...] = ()
     judge: float | None = None
     line: int = 0
+    intent: str = ""
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,11 @@ class Labels:
         """Return the truth of a metric by query and answer: the mean over raters.
 
         Labels of this very metric come first, and where an answer has none, those that name no metric. Which judge a metric names does
-        not matter: people know of none.
+        not matter: people know of none. Labels that compare two answers are left out.
         """
         own, common = dict[Key, list[float]](), dict[Key, list[float]]()
         for label in self.labels:
-            if label.value is not None and (label.metric is None or _anyones(label.metric) == _anyones(metric)):
+            if label.value is not None and not label.against and (label.metric is None or anyones(label.metric) == anyones(metric)):
                 kept = common if label.metric is None else own
                 kept.setdefault((label.query, label.answer_sha256), []).append(label.value)
         return {key: math.fsum(values) / len(values) for key, values in {**common, **own}.items()}
@@ -104,6 +108,12 @@ def read_labels(path: Path) -> Labels:
     return Labels(path.name, labels, tuple(label for label in found if label.value is None))
 
 
+def merged(files: Sequence[Labels]) -> Labels:
+    """Return the labels of several files as one's: a rater who labels an answer in two of them is two raters."""
+    every = [label for file in files for label in file.labels], [label for file in files for label in file.open]
+    return Labels(", ".join(file.name for file in files), *map(tuple, every))
+
+
 def _label(fields: Fields) -> Label:
     """Read a label; one of which a problem was noted must not be used."""
     _check_names(fields)
@@ -118,6 +128,8 @@ def _label(fields: Fields) -> Label:
         contexts=_contexts(fields),
         judge=_share(fields, "judge"),
         line=fields.line,
+        intent=fields.text("intent"),
+        against=fields.text("against"),
     )
     return replace(read, answer_sha256=_sha256(fields, read.answer))
 
@@ -180,9 +192,9 @@ def _sha256(fields: Fields, answer: str) -> str:
 
 
 def _once(labels: tuple[Label, ...], shown: str, problems: Problems) -> None:
-    first: dict[tuple[str, str, Metric | None, str], int] = {}
+    first: dict[tuple[str, str, str, Metric | None, str], int] = {}
     for label in labels:
-        key = (label.query, label.answer_sha256, label.metric, label.rater)
+        key = (label.query, label.answer_sha256, answer_sha256(label.against), label.metric, label.rater)
         if key in first:
             who = f"by {label.rater!r}" if label.rater else "by nobody in particular"
             what = f"this answer to {label.query!r} is labelled twice {who}, first in line {first[key]}"
@@ -190,8 +202,8 @@ def _once(labels: tuple[Label, ...], shown: str, problems: Problems) -> None:
         first.setdefault(key, label.line)
 
 
-def _anyones(metric: Metric) -> Metric:
-    """The metric, whichever judge it names."""
+def anyones(metric: Metric) -> Metric:
+    """Return the metric, whichever judge it names."""
     return replace(metric, parameters=tuple(pair for pair in metric.parameters if pair[0] != "judge"))
 
 
@@ -201,7 +213,9 @@ def to_lines(labels: Iterable[Label]) -> bytes:
 
 
 def _row(label: Label) -> dict[str, Any]:
-    row: dict[str, Any] = {"query": label.query, "question": label.question, "contexts": list(label.contexts)}
+    row: dict[str, Any] = {"query": label.query, **({"intent": label.intent} if label.intent else {})}
+    row |= {"question": label.question, "contexts": list(label.contexts)}
     row |= {"answer": label.answer} if answer_sha256(label.answer) == label.answer_sha256 else {"answer_sha256": label.answer_sha256}
+    row |= {"against": label.against} if label.against else {}
     row |= {"label": label.value, "metric": str(label.metric) if label.metric else "", "rater": label.rater}
     return row if label.judge is None else row | {"judge": label.judge}

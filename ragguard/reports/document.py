@@ -13,6 +13,7 @@ from pydantic_core import from_json as parse
 
 from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.source import display
+from ragguard.records.calibration import Disagreement, Figure, JudgedAnswer
 from ragguard.records.efficiency import Answering, Latency, Stage
 from ragguard.records.metric import Metric
 from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, JudgeRun, Mean, Moved, Report, ShownDocument, TaskRun
@@ -22,6 +23,9 @@ _ROWS = (
     Answering,
     Arm,
     CaseRun,
+    Disagreement,
+    Figure,
+    JudgedAnswer,
     JudgeRun,
     Latency,
     Mean,
@@ -48,7 +52,12 @@ def to_json(report: Report) -> bytes:
     Raises:
         CannotJudge: a number is not finite, or a value is of a kind that JSON does not have; the message names its place.
     """
-    return (_text(report, "report", "") + "\n").encode()
+    return canonical(report, "report")
+
+
+def canonical(record: Any, name: str) -> bytes:
+    """Return any record as canonical JSON, as ``to_json`` does; ``name`` is what it is called in the message of an error."""
+    return (_text(record, name, "") + "\n").encode()
 
 
 def _text(value: Any, where: str, indent: str) -> str:

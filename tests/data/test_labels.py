@@ -56,6 +56,16 @@ def test_what_is_written_reads_back_and_a_hash_stands_for_an_answer(tmp_path: Pa
     assert read_labels(hashed).of(HELPFUL) == {("q1", answer_sha256("30 s.")): 1.0}
 
 
+def test_a_pair_and_an_intent_read_back_and_both_orders_are_two_rows(tmp_path: Path) -> None:
+    text = '{"query": "q", "intent": "i", "answer": "a", "against": "b", "label": 1}\n'
+    text += '{"query": "q", "answer": "b", "against": "a", "label": 0}\n'
+    first = read_labels(write(tmp_path, text))
+    assert [(label.intent, label.against) for label in first.labels] == [("i", "b"), ("", "a")]
+    again = read_labels(write(tmp_path, to_lines(first.labels).decode(), "again.jsonl"))
+    assert again.labels == first.labels
+    assert len(problems(tmp_path, text + text.splitlines()[1] + "\n")) == 1
+
+
 def test_the_fingerprint_hangs_on_labels_and_not_on_their_order(tmp_path: Path) -> None:
     lines = JSONL.splitlines(keepends=True)
     prints = [

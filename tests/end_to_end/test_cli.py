@@ -16,6 +16,7 @@ from ragguard import cli, gate
 from ragguard.cli import invoke
 
 COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases")
+JUDGE_COMMANDS = ("calibrate", "sample")
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 
@@ -45,18 +46,22 @@ def python(code: str) -> set[str]:
 
 def test_every_command_is_known_and_tested_here() -> None:
     assert {command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback} == set(COMMANDS)
+    (judge,) = (group for group in cli.app.registered_groups if group.name == "judge")
+    assert judge.typer_instance is not None
+    assert {command.callback.__name__ for command in judge.typer_instance.registered_commands if command.callback} == set(JUDGE_COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"judge {command}" for command in JUDGE_COMMANDS)])
 def test_help_of_every_command_has_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
-    assert invoke([command, "--help"]) == 0
+    assert invoke([*command.split(), "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"Example: ragguard {command}" in told
     assert "--json" in told
 
 
 def test_help_names_the_exit_codes_and_imports_nothing_heavy() -> None:
-    loaded = python("from ragguard.cli import invoke\nassert invoke(['--help']) == 0\nassert invoke(['gate', '--help']) == 0")
+    helps = "".join(f"assert invoke({arguments!r}) == 0\n" for arguments in (["--help"], ["gate", "--help"], ["judge", "--help"]))
+    loaded = python(f"from ragguard.cli import invoke\n{helps}")
     assert loaded.isdisjoint({*HEAVY, "ranx", "numba", "scipy", "numpy"})
 
 
@@ -88,6 +93,10 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["init", "made"], 0, {"folder", "files"}),
         (["schema", "--out", "schemas"], 0, {"files"}),
         (["cases", "--out", "asked"], 0, {"files"}),
+        (["judge", "calibrate", "labels.jsonl"], 0, {"agreement", "summary", "worst"}),
+        (["judge", "calibrate", "nowhere.jsonl"], 3, {"error", "exit_code"}),
+        (["judge", "calibrate", "labels.jsonl", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
+        (["judge", "sample", "nowhere.yaml"], 3, {"error", "exit_code"}),
         (["gate", "--candidate", "nwe"], 3, {"error", "exit_code"}),
         (["gate", "nowhere.yaml"], 3, {"error", "exit_code"}),
         (["gate", "--nonsense"], 3, {"error", "exit_code"}),
@@ -105,6 +114,8 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
 def test_json_is_all_of_standard_output(
     ready: Any, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, keys: set[str]
 ) -> None:
+    rows = [{"query": f"q-{number}", "answer": "a", "label": number % 2, "judge": 1} for number in range(9)]
+    ready.write("labels.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     capsys.readouterr()
     assert ready.run(*arguments, "--json") == code
     data = json_of(capsys)

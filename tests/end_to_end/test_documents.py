@@ -15,6 +15,7 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from ragguard.data.labels import read_labels
 from ragguard.data.mapped import check, read_layout
 from ragguard.judges.build import build
 from ragguard.judges.protocols import Context
@@ -49,6 +50,14 @@ IN_SENTENCES = {
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",
     "ragguard --help": "ragguard --help",
+    "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
+    "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (
+        "ragguard judge calibrate labels.jsonl --out reports/judge"
+    ),
+    "ragguard judge sample": "ragguard judge sample answering.yaml --out all.jsonl --allow-code",
+    "ragguard judge sample gate.yaml --n 100 --out labels.jsonl": (
+        "ragguard judge sample answering.yaml --n 100 --out sampled.jsonl --allow-code"
+    ),
 }
 
 
@@ -122,6 +131,8 @@ def test_the_commands_in_sentences_run(command: str, workspace: Path) -> None:
         rows = [line.split("\t") for line in corpus]
         lines = [f"{query} Q0 {document} 1 {grade}.0 {run}\n" for query, document, grade in rows if run == "old.trec" or grade != "0"]
         (workspace / run).write_text("".join(lines), encoding="utf-8")
+    if command.startswith("ragguard judge"):
+        _labelled(workspace)
     if command.startswith("ragguard compare"):
         done = _run(IN_SENTENCES[command], workspace)
         assert done.returncode == 0, done.stderr
@@ -129,6 +140,38 @@ def test_the_commands_in_sentences_run(command: str, workspace: Path) -> None:
         return
     done = _run(IN_SENTENCES[command], workspace)
     assert done.returncode == 0, done.stderr
+
+
+ANSWERING = """\
+name: answering
+collection: golden/payments
+baseline:
+  retriever: {type: lexical}
+  generator: {type: python, callable: 'answering:first'}
+candidates:
+  second:
+    retriever: {type: lexical}
+    generator: {type: python, callable: 'answering:second'}
+suites: [suites/golden.yaml]
+"""
+GENERATORS = "def first(question, texts):\n    return texts[0]\n\n\ndef second(question, texts):\n    return texts[-1]\n"
+
+
+def _labelled(workspace: Path) -> None:
+    """Labels with a judge's values; and, once, a run of two systems that answer, for the starter's say nothing."""
+    rows = [{"query": f"q-{i}", "answer": f"a {i}", "label": i % 2, "judge": i % 3 / 2} for i in range(40)]
+    (workspace / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    if not (workspace / "answering.yaml").exists():
+        (workspace / "answering.yaml").write_text(ANSWERING, encoding="utf-8")
+        (workspace / "answering.py").write_text(GENERATORS, encoding="utf-8")
+        done = _run("ragguard gate answering.yaml --allow-code", workspace)
+        assert (workspace / "reports" / "answering" / "report.json").is_file(), done.stderr
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("jsonl")])
+def test_labels_are_valid(block: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text(block, encoding="utf-8")
+    assert read_labels(tmp_path / "labels.jsonl").labels
 
 
 @pytest.mark.parametrize("command", sorted({line.split()[1] for line in _lines() if line.startswith("make ")}))
@@ -218,7 +261,7 @@ def test_the_golden_collections_are_as_their_sources_say(collection: str, tmp_pa
         assert (made / name).read_bytes() == (ROOT / "golden" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("name", ["gate", "suite", "report"])
+@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration"])
 def test_the_published_schemas_are_current(name: str, tmp_path: Path) -> None:
     done = _run(f"ragguard schema --out {tmp_path}", ROOT)
     assert done.returncode == 0, done.stderr
