@@ -143,7 +143,7 @@ def _unchanged(report: Report, resolved: Resolved, suites: Sequence[str], plan: 
 
 def _cases(report: Report, suites: Sequence[str], arms: Sequence[str]) -> list[CaseRun]:
     """The queries that every one of the systems answered, each once."""
-    found = (case for case in report.cases if case.suite in suites and not case.task and not case.aside)
+    found = (case for case in report.cases if case.suite in suites and not case.task and (case.unlabelled or not case.aside))
     answered = [case for case in found if arms and all(arm in case.answers for arm in arms)]
     return list({case.id: case for case in reversed(answered)}.values())
 

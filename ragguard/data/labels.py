@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -77,11 +77,11 @@ class Labels:
         """Return the truth of a metric by query and answer: the mean over raters.
 
         Labels of this very metric come first, and where an answer has none, those that name no metric. Which judge a metric names does
-        not matter: people know of none.
+        not matter: people know of none. Labels that compare two answers are left out.
         """
         own, common = dict[Key, list[float]](), dict[Key, list[float]]()
         for label in self.labels:
-            if label.value is not None and (label.metric is None or anyones(label.metric) == anyones(metric)):
+            if label.value is not None and not label.against and (label.metric is None or anyones(label.metric) == anyones(metric)):
                 kept = common if label.metric is None else own
                 kept.setdefault((label.query, label.answer_sha256), []).append(label.value)
         return {key: math.fsum(values) / len(values) for key, values in {**common, **own}.items()}
@@ -106,6 +106,12 @@ def read_labels(path: Path) -> Labels:
         problems.add(display(path), "there is no label", f"expected {WANTED.expected}")
     problems.raise_if_any()
     return Labels(path.name, labels, tuple(label for label in found if label.value is None))
+
+
+def merged(files: Sequence[Labels]) -> Labels:
+    """Return the labels of several files as one's: a rater who labels an answer in two of them is two raters."""
+    every = [label for file in files for label in file.labels], [label for file in files for label in file.open]
+    return Labels(", ".join(file.name for file in files), *map(tuple, every))
 
 
 def _label(fields: Fields) -> Label:

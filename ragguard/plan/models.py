@@ -141,8 +141,9 @@ class SuitePlan(Model):
     lm_eval: Annotated[LmEval, BeforeValidator(named, json_schema_input_type=LmEval | list[str])] | None = Field(
         None, description="Of kind forgetting: tasks that lm-eval runs on the language models; each task and group is a slice"
     )
-    labels: str | None = Field(
-        None, description="File of human labels of answers (CSV, TSV, JSON lines), by which what a judge says of the others is corrected"
+    labels: list[str] = Field(
+        default_factory=list,
+        description="Files of human labels of answers (CSV, TSV, JSON lines), by which what a judge says of the others is corrected",
     )
     unlabelled: str | None = Field(
         None,
@@ -151,6 +152,11 @@ class SuitePlan(Model):
     )
     max_unscored: float = Field(0.10, ge=0, le=1)
     checks: list[CheckPlan] = Field(min_length=1)
+
+    @field_validator("labels", mode="before", json_schema_input_type=str | list[str])
+    @classmethod
+    def _one_file_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
     @field_validator("slices", mode="before", json_schema_input_type=dict[str, Selection] | list[str])
     @classmethod

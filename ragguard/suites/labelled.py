@@ -1,8 +1,9 @@
 """What people said of a suite's answers: read, and put to the answers that they are about, and to no others."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import NoReturn
 
-from ragguard.data.labels import Labels, answer_sha256, read_labels
+from ragguard.data.labels import Labels, answer_sha256, merged, read_labels
 from ragguard.errors import InputError, Problem
 from ragguard.plan.load import LoadedSuite
 from ragguard.records.evidence import Answer
@@ -11,18 +12,26 @@ from ragguard.suites.golden import Cases
 
 
 def read(suite: LoadedSuite) -> Labels | None:
-    """Read the file that ``labels:`` names; None where there is none.
+    """Read the files that ``labels:`` names, as one; None where it names none.
 
     Raises:
-        InputError: there is no such file, or with everything that is wrong with it.
+        InputError: with everything that is wrong with any of them, or that one is not there.
     """
-    if not suite.plan.labels:
-        return None
-    path = (suite.folder / suite.plan.labels).resolve()
-    if not path.is_file():
-        fix = "paths start from the file that names them; ragguard judge sample writes one to fill in"
-        raise InputError(Problem(suite.source.where(("labels",)), f"labels: there is no file {suite.plan.labels}", fix))
-    return read_labels(path)
+    found, problems = list[Labels](), list[Problem]()
+    for name in suite.plan.labels:
+        path = (suite.folder / name).resolve()
+        try:
+            found.append(read_labels(path) if path.is_file() else _missing(suite, name))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return merged(found) if found else None
+
+
+def _missing(suite: LoadedSuite, name: str) -> NoReturn:
+    fix = "paths start from the file that names them; ragguard judge sample writes one to fill in"
+    raise InputError(Problem(suite.source.where(("labels",)), f"labels: there is no file {name}", fix))
 
 
 def strangers(suite: LoadedSuite, labels: Labels | None, cases: Cases) -> Iterator[str]:
