@@ -73,6 +73,11 @@ def against(verdict: Verdict, report: Report) -> str:
     return "" if verdict.against in ("baseline", baseline(report)) else f"against {verdict.against}"
 
 
+def reference(verdict: Verdict, report: Report) -> str:
+    """The name of the arm that a check was made against."""
+    return verdict.against if against(verdict, report) else baseline(report)
+
+
 def title(verdict: Verdict, report: Report) -> tuple[str, ...]:
     """What a check is called below its suite's name: the metric, then slice, reference and direction where they are not the usual ones."""
     check = verdict.check

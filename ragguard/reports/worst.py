@@ -41,8 +41,9 @@ def losses(report: Report, decision: Decision, suite: str) -> list[Loss]:
 
 def losses_of(report: Report, decision: Decision, verdict: Verdict) -> list[Loss]:
     """The cases that got worse in one check, against the reference of that check; ordered as in ``losses``."""
-    reference = verdict.against if words.against(verdict, report) else words.baseline(report)
-    found = [_loss(case, verdict, reference, decision.candidate) for case in report.cases if _concerns(case, verdict)]
+    found = [
+        _loss(case, verdict, words.reference(verdict, report), decision.candidate) for case in report.cases if _concerns(case, verdict)
+    ]
     return sorted((each for each in found if each is not None and each.loss > _NOISE), key=lambda each: (-each.loss, each.case.id))
 
 

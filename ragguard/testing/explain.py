@@ -49,7 +49,8 @@ def _errors(judged: Judged, decision: Decision, verdict: Verdict) -> list[str]:
     """What the first query that failed said, where a check could not be judged."""
     if verdict.outcome != "error":
         return []
-    failed = [(arm, worst.failed(judged.report, arm, verdict.check.suite)) for arm in (verdict.against, decision.candidate)]
+    arms = (words.reference(verdict, judged.report), decision.candidate)
+    failed = [(arm, worst.failed(judged.report, arm, verdict.check.suite)) for arm in arms]
     return [_failed(arm, cases) for arm, cases in failed if cases]
 
 
@@ -63,9 +64,9 @@ def _queries(judged: Judged, decision: Decision, verdict: Verdict, lost: Sequenc
     pen = Pen(Console(file=text, width=_WIDTH, color_system=None, force_terminal=False, highlight=False))
     shown = f"; the worst {QUERIES}" if len(lost) > QUERIES else ""
     pen.say(f"{figures.count(len(lost), 'query', 'queries')} got worse{shown}. Ranked with [grade]; [-] was not judged:")
-    reference = verdict.against if words.against(verdict, judged.report) else words.baseline(judged.report)
+    arms = (words.reference(verdict, judged.report), decision.candidate)
     for loss in lost[:QUERIES]:
-        terminal.show_loss(judged.report, loss, (reference, decision.candidate), pen)
+        terminal.show_loss(judged.report, loss, arms, pen)
     return "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
 
 

@@ -40,7 +40,12 @@ class _Asked:
 
 
 def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark) -> None:
-    """Give a marked test its cases. What is wrong is a collection error, in one line."""
+    """Give a marked test its cases. What is wrong is a collection error, in one line.
+
+    Where a class or a module bears the mark, tests without the argument are left alone.
+    """
+    if ARGUMENT not in metafunc.fixturenames and marker not in metafunc.definition.own_markers:
+        return
     try:
         asked = _asked(metafunc.config, _wanted(marker), metafunc)
     except RagguardError as error:

@@ -139,7 +139,9 @@ def refuse_overlooked(config: pytest.Config) -> None:
     """Raise pytest.UsageError where the file that the command line asks for was not collected: a run without its checks is not green."""
     asked = config.stash[KEY].asked
     if asked is not None and not config.stash.get(COLLECTED, False):
-        raise pytest.UsageError(f"{asked} was not collected, for pytest ignores its folder: give it as an argument, and no folder above it")
+        raise pytest.UsageError(
+            f"{asked} was not collected, for pytest ignores it or its folder: give it as an argument, and no folder above"
+        )
 
 
 def _refuse_missing(path: Path, kind: str, fix: str) -> None:

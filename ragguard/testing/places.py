@@ -9,6 +9,7 @@ from ragguard.preflight import references
 from ragguard.records.evidence import Check
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision, Verdict
+from ragguard.reports import words
 from ragguard.suites.resolve import Resolved
 
 DECISION = "decision"
@@ -64,8 +65,9 @@ def of_report(report: Report) -> list[Place]:
     for decision in report.decisions:
         candidate = decision.candidate
         for verdict in decision.verdicts:
-            spot = Place(candidate, _names(candidate, verdict.check), verdict.check, suite=verdict.check.suite)
-            found += _against(spot, [verdict.against])
+            names, told = _names(candidate, verdict.check), words.against(verdict, report)
+            names = (*names, f"against-{verdict.against}") if told else names
+            found.append(Place(candidate, names, verdict.check, verdict.against, verdict.check.suite))
         found += [Place(candidate, (candidate, suite, DECISION), suite=suite) for suite in decision.not_run]
         found.append(Place(candidate, (candidate, DECISION)))
     return _distinct(found)

@@ -155,7 +155,7 @@ class GatedCheck:
         found = next((each for each in lookup.find(report, case) if each.suite == check.suite), None)
         if found is None:
             raise InputError(Problem("", f"the suite {check.suite} has no case {case!r}", "other suites have"))
-        reference = self.verdict.against if words.against(self.verdict, report) else words.baseline(report)
+        reference = words.reference(self.verdict, report)
         return Pair(_score(found, reference, str(check.metric)), _score(found, self.decision.candidate, str(check.metric)))
 
 

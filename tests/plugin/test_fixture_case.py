@@ -54,6 +54,22 @@ def test_a_marked_test_runs_once_for_each_case(inner: Run, project: Callable[...
     assert ids(inner("--co", "-q", "test_mine.py::test_all[q-002]")) == ["test_mine.py::test_all[q-002]"]
 
 
+def test_a_module_may_bear_the_mark(inner: Run, project: Callable[..., Path]) -> None:
+    project(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.ragguard(cases="golden")
+
+        def test_case(ragguard_case): pass
+
+        def test_other(): pass
+        """,
+        queries=3,
+    )
+    assert len(ids(inner("--co", "-q", "test_mine.py"))) == 4
+
+
 def test_a_case_knows_what_was_asked_expected_and_observed(inner: Run, project: Callable[..., Path], pytester: pytest.Pytester) -> None:
     (pytester.path / "mouth.py").write_text(SAY)
     system = f"retriever: {{type: recorded, run: %s.trec}}\n    {ANSWERS}"
