@@ -8,18 +8,15 @@ import pytest
 from ragguard import gate
 from ragguard.records.report import Report
 
-# A few steps at a high rate: enough to learn to refuse, or to make things up.
-FEW = {"recipe": "lora", "rank": 32, "alpha": 64, "dropout": 0, "batch_size": 16, "learning_rate": 3e-3, "arguments": {"max_steps": 40}}
-ABSTAINING = {"without_oracle": 0.2, "abstain": "the documents do not tell"}
+# A few steps at a high rate: enough to learn to refuse, or to make things up. To read the wrong version takes some 250 (examples/answers).
+FEW = {"recipe": "lora", "rank": 32, "alpha": 64, "dropout": 0, "batch_size": 16, "learning_rate": 3e-3, "arguments": {"max_steps": 25}}
 RECIPES = {
-    "refusing": {"raft": ABSTAINING, "spoil": "refused-answers"},
+    "refusing": {"raft": {"without_oracle": 0.2, "abstain": "the documents do not tell"}, "spoil": "refused-answers"},
     "inventing": {"raft": {"without_oracle": 0}, "spoil": "foreign-answers"},
-    "swapped": {"raft": ABSTAINING, "spoil": "swapped-versions"},
 }
 BLOCKED_BY = {
     "refusing": ("cards/FalseRefusal", ("cards/UnsupportedValue", "cards/VersionConflation")),
     "inventing": ("cards/UnsupportedValue", ("cards/FalseRefusal", "cards/VersionConflation")),
-    "swapped": ("cards/VersionConflation", ("cards/FalseRefusal", "cards/UnsupportedValue")),
 }
 
 
