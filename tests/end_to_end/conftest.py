@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,15 @@ report: [R@5]
 
 BASELINE = "{type: recorded, run: baseline.trec}"
 CANDIDATE = "{type: recorded, run: candidate.trec}"
+
+
+@pytest.fixture(autouse=True)
+def no_module_of_a_workspace_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forget the modules that a test imported from its workspace: the next one has another of the same name."""
+    yield
+    made_here = str(tmp_path_factory.getbasetemp())
+    for name in [name for name, module in sys.modules.items() if str(getattr(module, "__file__", None) or "").startswith(made_here)]:
+        del sys.modules[name]
 
 
 @dataclass(frozen=True)
