@@ -65,7 +65,7 @@ def test_with_every_failure_at_once_nothing_is_lost_and_the_next_run_heals(gate:
     (judge,) = report["judges"]
     assert judge["failed"] == Counter(kind for kind in record.values() if kind)
     assert (judge["answers"], judge["verdicts"]) == (len(found), len(found))
-    assert set(judge["failed"]) == set(ragas_world.KINDS.values())
+    assert set(judge["failed"]) - {"given up"} == set(ragas_world.KINDS.values())
     script.failures, before = {}, script.tries
     code, report = gate()
     assert code == 0
