@@ -6,7 +6,7 @@ says in other words, ``inventing`` says a wrong price four times in ten, ``lost`
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -119,8 +119,8 @@ def plan_in(text: str) -> str:
 
 
 def expected(script: Script, report: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
-    """What came of each case, arm and metric of a report, by the server's record."""
-    last, found = done(script), {}
+    """What came of each case, arm and metric of a report, by the server's record; of what it was not asked, the judge was given up."""
+    last, found = defaultdict(lambda: "given up", done(script)), {}
     for case in report["cases"]:
         for arm, answer in case["answers"].items():
             shown = case["rankings"][arm][0]["id"].removeprefix("d-")

@@ -23,7 +23,7 @@ WELL = {"worded": "promote", "inventing": "block", "lost": "block"}
 
 @pytest.fixture
 def script() -> Script:
-    return Script(truthful, hang=12)
+    return Script(truthful, hang=60)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def served(script: Script, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 def gate(tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, Any]]:
     """Gate the world of ``ragas_world``; return the exit code and the report."""
 
-    def run(more: str = "retries: 0, timeout: 8, concurrency: 8", intents: int = INTENTS) -> tuple[int, Any]:
+    def run(more: str = "retries: 0, timeout: 30, concurrency: 8", intents: int = INTENTS) -> tuple[int, Any]:
         folder = tmp_path / "world"
         if not folder.exists():
             ragas_world.write(folder, served.url, intents, more)
@@ -65,7 +65,7 @@ def test_with_every_failure_at_once_nothing_is_lost_and_the_next_run_heals(gate:
     (judge,) = report["judges"]
     assert judge["failed"] == Counter(kind for kind in record.values() if kind)
     assert (judge["answers"], judge["verdicts"]) == (len(found), len(found))
-    assert set(judge["failed"]) == set(ragas_world.KINDS.values())
+    assert set(judge["failed"]) - {"given up"} == set(ragas_world.KINDS.values())
     script.failures, before = {}, script.tries
     code, report = gate()
     assert code == 0
@@ -79,7 +79,7 @@ def test_with_every_failure_at_once_nothing_is_lost_and_the_next_run_heals(gate:
 
 def test_a_few_failures_leave_a_decision(gate: Callable[..., Any], script: Script) -> None:
     script.failures, script.heals = dict.fromkeys(ragas_world.KINDS, 0.005), 1
-    code, report = gate("retries: 1, timeout: 8, concurrency: 8", 80)
+    code, report = gate("retries: 1, timeout: 30, concurrency: 8", 80)
     assert code in (0, 2)
     assert ragas_world.told(report) == ragas_world.expected(script, report)
     for candidate, decision in decided(report).items():

@@ -253,8 +253,8 @@ def test_a_server_that_dies_leaves_what_it_said() -> None:
 def test_with_every_failure_at_once_nothing_is_lost() -> None:
     """What the server did to each answer, by a hash of its requests, is what its verdict says."""
     kinds = {kind: 0.05 for kind in SAID if kind != "unauthorised"}
-    script, asked = Script(truthful, kinds, salt="5"), many(120)
-    found = ask(script, asked=asked, concurrency=8, timeout=4)
+    script, asked = Script(truthful, kinds, salt="5", hang=40), many(120)
+    found = ask(script, asked=asked, concurrency=8, timeout=20)
     failed: dict[str, str] = {}
     for body in script.requests:
         on = about(prompt_of(body))
