@@ -86,7 +86,7 @@ def report(root: Path, small_nli: Path, tmp_path_factory: pytest.TempPathFactory
         patch.delenv("RAGGUARD_STORE", raising=False)
         assert invoke(["gate", str(plan), "--allow-code"]) == 0, "one of three is promoted"
     torch.set_num_threads(threads)
-    return document.read(folder / "reports/cards/report.json")
+    return document.from_json(folder / "reports/cards/report.json")
 
 
 @pytest.mark.slow
