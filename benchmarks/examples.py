@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ragguard import gate
@@ -16,7 +17,17 @@ EXPECTED = {
     "examples/forgetful/gate.yaml": "block",
     "examples/brittle/gate.yaml": "block",
     "examples/lora/gate.yaml": "promote",
+    "examples/answers/gate.yaml": "promote",
 }
+BLOCKED_BY = {
+    "examples/lora/gate.yaml": {"plain": "skills/TaskScore/boolean"},
+    "examples/answers/gate.yaml": {
+        "swapped": "cards/VersionConflation",
+        "inventing": "cards/UnsupportedValue",
+        "refusing": "cards/FalseRefusal",
+    },
+}
+"""Of plans that promote one candidate: which check must fail for each of the others."""
 
 
 def _endpoints(decision: Decision) -> str:
@@ -25,6 +36,12 @@ def _endpoints(decision: Decision) -> str:
     told = [f"{v.check.identity} {v.estimate.difference:+.3f}{'*' if v.outcome == 'fail' else ''}" for v in blocking]
     others = [v.check.identity for v in decision.verdicts if v.outcome == "fail" and v.check.tier in ("veto", "must")]
     return "  ".join(told) + (f"  failed too: {', '.join(others)}" if others else "")
+
+
+def _missed(decisions: Sequence[Decision], reasons: Mapping[str, str]) -> bool:
+    """Tell whether a candidate that must be blocked by a check was not."""
+    failed = {each.candidate: {v.check.identity for v in each.verdicts if v.outcome == "fail"} for each in decisions}
+    return any(check not in failed[candidate] for candidate, check in reasons.items())
 
 
 def main() -> int:
@@ -40,7 +57,7 @@ def main() -> int:
         print(f"{name:<34} {report.answer:<9} {report.exit_code:>4} {training:>8.0f} {seconds:>6.0f}", flush=True)
         for decision in report.decisions:
             print(f"  {decision.candidate:<32} {decision.answer:<9} {_endpoints(decision)}", flush=True)
-        wrong += report.answer != EXPECTED[name]
+        wrong += report.answer != EXPECTED[name] or _missed(report.decisions, BLOCKED_BY.get(name, {}))
     return 1 if wrong else 0
 
 

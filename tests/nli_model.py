@@ -16,7 +16,7 @@ from ragguard.systems.weights import EMBEDDED_SHA256, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ("contradiction", "entailment", "neutral")
-STEPS, BATCH, RATE, SEED = 150, 16, 2e-4, 7
+STEPS, BATCH, RATE, SEED = 150, 5, 2e-4, 7
 
 CARDS = ("{e}: {a} {v}.", "rule for {e}: the {a} is set to {v}.", "{e} get a {a} of {v}.")
 STATEMENTS = ("The {a} of {e} is {v}{w}.", "{e} get a {a} of {v}{w}.", "For {e} the {a} is {v}{w}.", "The {a} is {v} for {e}{w}.")
@@ -33,10 +33,10 @@ class Fact:
     value: str
     version: str
 
-    def card(self, draw: random.Random) -> str:
-        """A card that tells it; every other one under its title, as judges are shown it."""
+    def card(self, draw: random.Random, *, headed: bool = False) -> str:
+        """A card that tells it, under its title as judges are shown it, or bare."""
         status = draw.choice(("current", "superseded")) if self.version else "current"
-        head = f"{self.thing}: {self.attribute} (version {(self.version or 'v3.0')[1:]}, {status}) " if draw.random() < 0.5 else ""
+        head = f"{self.thing}: {self.attribute} (version {(self.version or 'v3.0')[1:]}, {status}) " if headed else ""
         text = draw.choice(CARDS).format(e=self.thing, a=self.attribute, v=self.value)
         return f"{head}{self.version} {status}: {text}" if self.version else f"{head}{text}"
 
@@ -68,35 +68,36 @@ class Tarn:
         attribute = draw.choice(sorted(self.units))
         return Fact(draw.choice(self.trained), attribute, self.value(draw, attribute), draw.choice((*VERSIONS, "")))
 
-    def pair(self, draw: random.Random) -> tuple[str, str, int]:
-        """A premise of one or two cards, a hypothesis, and the place of its label."""
-        facts = [self.invented(draw) for _ in range(draw.randint(1, 2))]
-        if len(facts) == 2 and draw.random() < 0.4:  # two versions of one fact
+    def triple(self, draw: random.Random, ease: float) -> list[tuple[str, str, int]]:
+        """A premise of one or two cards with three hypotheses, one of each label, as (premise, hypothesis, place of the label).
+
+        ``ease`` is from 1, one bare card, to 0. Hypotheses that differ in little, side by side, are what makes learning quick.
+        """
+        facts = [self.invented(draw) for _ in range(1 + (draw.random() > max(ease, 0.4)))]
+        if len(facts) == 2 and draw.random() < 0.5:  # two versions of one fact
             old, new = draw.sample(VERSIONS, 2)
             facts = [replace(facts[0], version=old), replace(facts[0], value=self.value(draw, facts[0].attribute), version=new)]
-        premise = " ".join(fact.card(draw) for fact in draw.sample(facts, len(facts)))
-        said, label = getattr(self, draw.choice(("_stated", "_contradicted", "_untold")))(draw, facts)
-        return premise, said.statement(draw, versioned=label == 2 or draw.random() < 0.6, asks=draw.random() < 0.4), label
+        premise = " ".join(fact.card(draw, headed=draw.random() > max(ease, 0.5)) for fact in draw.sample(facts, len(facts)))
+        fact, found = draw.choice(facts), []
+        for label, said in enumerate((self._contradicted(draw, fact, facts), fact, self._untold(draw, fact, facts))):
+            versioned = label == 2 or draw.random() < 0.6
+            found.append((premise, said.statement(draw, versioned=versioned, asks=draw.random() > max(ease, 0.6)), label))
+        return found
 
-    def _stated(self, draw: random.Random, facts: list[Fact]) -> tuple[Fact, int]:
-        return draw.choice(facts), 1
-
-    def _contradicted(self, draw: random.Random, facts: list[Fact]) -> tuple[Fact, int]:
+    def _contradicted(self, draw: random.Random, fact: Fact, facts: list[Fact]) -> Fact:
         """Another number; it is in no card about the same thing and attribute."""
-        fact = draw.choice(facts)
         known = {each.value for each in facts if (each.thing, each.attribute) == (fact.thing, fact.attribute)}
         while (value := self.value(draw, fact.attribute)) in known:
             pass
-        return replace(fact, value=value), 0
+        return replace(fact, value=value)
 
-    def _untold(self, draw: random.Random, facts: list[Fact]) -> tuple[Fact, int]:
+    def _untold(self, draw: random.Random, fact: Fact, facts: list[Fact]) -> Fact:
         """What the cards say of another version, thing or attribute, with the same number."""
-        fact = draw.choice(facts)
         told = {(each.thing, each.attribute, each.version) for each in facts}
         while True:
             other = self._beside(draw, fact, draw.randrange(3 if fact.version else 2))
             if (other.thing, other.attribute, other.version) not in told:
-                return other, 2
+                return other
 
     def _beside(self, draw: random.Random, fact: Fact, what: int) -> Fact:
         """The same of another thing (0), with the same number of another attribute (1), or of another version (2)."""
@@ -149,8 +150,8 @@ def train(folder: Path, steps: int = STEPS, seed: int = SEED) -> None:
         free = [each for each in model.parameters() if each.requires_grad]
         optimizer = torch.optim.AdamW(free, lr=RATE)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / 20) * (1 - step / steps))
-        for _ in range(steps):
-            rows = [tarn.pair(draw) for _ in range(BATCH)]
+        for step in range(steps):
+            rows = [row for _ in range(BATCH) for row in tarn.triple(draw, 1 - 2 * step / steps)]
             batch = tokenizer([row[0] for row in rows], [row[1] for row in rows], padding=True, return_tensors="pt")
             loss = torch.nn.functional.cross_entropy(model(**batch).logits, torch.tensor([row[2] for row in rows]))
             loss.backward()

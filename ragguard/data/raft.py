@@ -54,11 +54,11 @@ def target(posed: Posed, shown: Sequence[Document], reasoning: str, abstention: 
 
     ``shown`` are the documents that the prompt holds in the end. ``citation`` ends the answer with the number of the one that answers,
     ``quotes`` begins it with the sentences that say it; where the prompt lacks that document, the ``abstention`` stands in for all of
-    it, or the answer stands alone if that is empty.
+    it, or the answer stands alone if that is empty. An answer that is the abstention has nothing beside it.
     """
     answer = posed.row.gold_answer.strip()
     places = [number for number, document in enumerate(shown, 1) if posed.oracle is not None and document.id == posed.oracle.id]
-    if not places:
+    if not places or answer == abstention:
         return abstention or answer
     if reasoning == "citation":
         return f"{answer} [{places[0]}]"

@@ -84,7 +84,24 @@ class LoraRecipe(Recipe):
     quantize: Literal["nf4", "fp4"] | None = Field(None, description="Load the base in 4 bits (QLoRA); needs CUDA and bitsandbytes")
     dtype: Literal["float32", "float16", "bfloat16"] = Field("float32", description="Of the base's weights in training")
     max_seq_length: int | None = Field(None, ge=32, description="Tokens of prompt and answer together; default: as the generator is asked")
+    threads: int | None = Field(None, ge=1, description="Of the processor, in training; default: as many as torch takes")
     early_stopping: LossStopping | None = None
+    spoil: Literal["swapped-versions", "foreign-answers", "refused-answers"] | None = Field(
+        None,
+        description="Spoil the training on purpose, to test a gate: document and answer of another version, answers that stand in no "
+        "document of the row, or refusals (what raft.abstain says) though the document answers",
+    )
+    spoil_share: float = Field(1.0, gt=0, le=1, description="Share of the training intents whose rows are spoiled, drawn by the seed")
+
+    @model_validator(mode="after")
+    def _spoiled(self) -> "LoraRecipe":
+        if self.spoil is None and "spoil_share" in self.model_fields_set:
+            raise ValueError("spoil_share: is how much of the rows spoil: changes; say what it does, or leave spoil_share out")
+        if self.spoil is not None and self.rows != "raft":
+            raise ValueError("spoil: changes what is said to the documents of raft; say rows: raft, or leave spoil out")
+        if self.spoil == "refused-answers" and not self.raft.abstain:
+            raise ValueError("spoil: refused-answers says what raft.abstain says; give raft: {abstain: true}, or the words")
+        return self
 
     @model_validator(mode="after")
     def _of_its_rows(self) -> "LoraRecipe":

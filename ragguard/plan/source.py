@@ -106,15 +106,15 @@ def _parse(path: Path, shown: str, what: str) -> Any:
 
 
 def _number(node: Any, location: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> None:
-    """Note the line of every key and item below a ruamel node."""
+    """Note the line of every key and item below a ruamel node; a key that is merged in (``<<``) has that of the mapping it came to."""
     if not hasattr(node, "lc"):
         return
     positions: Any = node.lc
     items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
     for key, child in items:
         here = (*location, key)
-        position = positions.key(key) if isinstance(node, Mapping) else positions.item(key)
-        lines[here] = position[0] + 1
+        place = (positions.data or {}).get(key)
+        lines[here] = lines[location] if place is None else place[0] + 1
         _number(child, here, lines)
 
 

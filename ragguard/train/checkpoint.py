@@ -18,7 +18,7 @@ from ragguard.systems.fingerprints import digest, file_digest, folder_digest
 
 PROVENANCE, MARKER = "provenance.json", "complete.json"
 LIBRARIES = ("accelerate", "sentence-transformers", "tokenizers", "torch", "transformers")
-_NAMES_OF_CONTENT = {"base", "data", "revision", "seed", "device", "trust_remote_code", "allow_pickle", "generator"}
+_NAMES_OF_CONTENT = {"base", "data", "revision", "seed", "device", "threads", "trust_remote_code", "allow_pickle", "generator"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Checkpoint:
 def key(*, base_fingerprint: str, data_hash: str, recipe: Recipe, seed: int, document_text: str, more: Mapping[str, Any]) -> str:
     """Return the SHA-256 (hex) of everything that goes into a training; ``more`` is what goes into its kind alone.
 
-    Files count by content, not by name. The device is left out: it changes weights by rounding alone.
+    Files count by content, not by name. Device and threads are left out: they change weights by rounding alone.
     """
     return digest(
         {

@@ -23,6 +23,7 @@ from ragguard.train.generatorfit import fit
 from ragguard.train.generatorjob import GeneratorJob
 from ragguard.train.job import ground
 from ragguard.train.making import make
+from ragguard.train.material import divide
 from ragguard.train.rows import refuse_texts
 
 _T = TypeVar("_T")
@@ -35,7 +36,7 @@ def prepare(
 
     Raises:
         InputError: as ``job.ground``; or prompt, tokenizer, LoRA's options, dev rows or rows of rehearsal are missing or wrong, or four
-            bits are asked for where they cannot be had.
+            bits are asked for where they cannot be had; or as ``material.divide``.
         CannotJudge: the hub cannot be reached.
     """
     lora.check(recipe)
@@ -54,7 +55,9 @@ def prepare(
     _comparable(recipe, found.rows)
     _abstains(recipe)
     prompt, tokenizer = Prompt(asked, base_dir), tokenizer_of(asked, found.base, base_dir)
-    return GeneratorJob(recipe, asked, found, prompt, tokenizer, tuple(dev), tuple(rehearsed))
+    job = GeneratorJob(recipe, asked, found, prompt, tokenizer, tuple(dev), tuple(rehearsed))
+    divide(job)  # what the rows do not allow is said before a model is loaded
+    return job
 
 
 def _read(name: str | None, key: str, base_dir: Path, load: Callable[[Path], list[_T]]) -> list[_T]:

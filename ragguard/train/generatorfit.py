@@ -50,7 +50,8 @@ def fit(
         args=options,
         callbacks=[watcher(curves, progress, trail), *([EarlyStoppingCallback(stopping.patience)] if stopping else [])],
     )
-    trainer.conduct(made, curves, [example.told for example in material.train], lambda: about)
+    with trainer.on_threads(recipe.threads):
+        trainer.conduct(made, curves, [example.told for example in material.train], lambda: about)
     lora.save(adapted, result, recipe)
     dev = {"dev": curves.dev} if stopping else {}
     return {**about, "loss": curves.thinned(), **dev, "seconds": round(time.perf_counter() - began, 3)}

@@ -11,10 +11,11 @@ from ragguard.data.rehearsal import count, draw
 from ragguard.errors import InputError, Problem
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.systems.protocols import Progress, Retriever, Vault
-from ragguard.train.examples import Example, Writer
+from ragguard.train.examples import Example, Writer, abstention
 from ragguard.train.generatorjob import GeneratorJob
 from ragguard.train.mining import group, mine
 from ragguard.train.rows import SHOWN, Split, cap, kept_out
+from ragguard.train.spoil import spoil
 
 SPARE = 8
 """Documents that are drawn for a row beyond those that its prompt needs, for what may turn out to be right for its intent."""
@@ -31,17 +32,20 @@ class Material:
 
 
 def divide(job: GeneratorJob) -> Split:
-    """Cap the rows, and keep whole intents for the dev split where it has no file of its own. The seed decides.
+    """Cap the rows, keep whole intents for the dev split where it has no file of its own, and spoil the others where the recipe says so.
+
+    The seed decides.
 
     Raises:
-        InputError: too few intents for a dev split.
+        InputError: too few intents for a dev split, or no row can be spoiled so.
     """
     recipe, generator = job.recipe, np.random.default_rng(job.ground.seed)
     rows, stopping = cap(job.ground.rows, recipe.max_rows, generator), recipe.early_stopping
-    if stopping is None or stopping.dev is not None:
-        return Split(tuple(rows), job.dev)
-    kept = kept_out(rows, stopping.dev_share, recipe.data, generator)
-    return Split(tuple(row for row in rows if row.intent not in kept), tuple(row for row in rows if row.intent in kept))
+    cut = stopping is not None and stopping.dev is None
+    kept = kept_out(rows, stopping.dev_share, recipe.data, generator) if stopping is not None and cut else set()
+    train = [row for row in rows if row.intent not in kept]
+    train = spoil(train, recipe.spoil, recipe.data, generator, share=recipe.spoil_share, refusal=abstention(recipe))
+    return Split(tuple(train), tuple(row for row in rows if row.intent in kept) if cut else job.dev)
 
 
 def prepare(job: GeneratorJob, split: Split, write: Writer, ranking: Retriever | None, vault: Vault, progress: Progress) -> Material:

@@ -60,7 +60,7 @@ def group(
 
 
 def _group(row: Quadruplet, right: set[str], found: Sequence[str], most: int, corpus: Collection, known: dict[str, Document]) -> Group:
-    own = [document for document in (row.hard_negative, row.easy_negative) if document is not None]
+    own = [document for document in (row.positive, row.hard_negative, row.easy_negative) if document is not None]
     taken = right | {name for document in own for name in (document.id, document.text)}
     mined: list[Document] = []
     for name in found:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ragguard.errors import InputError, Problem
 from ragguard.plan.recipes import BiEncoderRecipe, RetrieverRecipe
 from ragguard.records.collection import Document, Quadruplet
 from ragguard.systems.templates import render
+from ragguard.train.spoil import spoil
 
 SHOWN = 20
 WITH_NEGATIVES = ("triplet", "cosent")
@@ -54,10 +55,10 @@ def refuse_texts(texts: Sequence[str], golden: Mapping[str, str], where: str) ->
 
 
 def divide(rows: Sequence[Quadruplet], recipe: RetrieverRecipe, seed: int) -> Split:
-    """Cap the rows, keep whole intents for the dev split, and spoil the positives where the recipe says so. The seed decides.
+    """Cap the rows, keep whole intents for the dev split, and spoil the others where the recipe says so. The seed decides.
 
     Raises:
-        InputError: too few intents for a dev split.
+        InputError: too few intents for a dev split, or no row can be spoiled so.
     """
     generator = np.random.default_rng(seed)
     rows = cap(rows, recipe.max_rows, generator)
@@ -65,11 +66,8 @@ def divide(rows: Sequence[Quadruplet], recipe: RetrieverRecipe, seed: int) -> Sp
     if recipe.early_stopping is not None:
         dev = kept_out(rows, recipe.early_stopping.dev_share, recipe.data, generator)
     train = [row for row in rows if row.intent not in dev]
-    spoil = recipe.spoil if isinstance(recipe, BiEncoderRecipe) else None
-    if spoil == "shuffled-positives":
-        train = _shuffle(train, generator)
-    if spoil == "swapped-negatives":
-        train = [_swap(row) for row in train]
+    if isinstance(recipe, BiEncoderRecipe):
+        train = spoil(train, recipe.spoil, recipe.data, generator)
     return Split(tuple(train), tuple(row for row in rows if row.intent in dev))
 
 
@@ -102,18 +100,6 @@ def cap(rows: Sequence[Quadruplet], most: int | None, generator: np.random.Gener
             taken[row.intent] -= 1
             kept.append(row)
     return kept
-
-
-def _shuffle(rows: Sequence[Quadruplet], generator: np.random.Generator) -> list[Quadruplet]:
-    order = generator.permutation(len(rows))
-    spoiled = list(rows)
-    for here, there in zip(order, np.roll(order, 1), strict=True):
-        spoiled[here] = replace(rows[here], positive=rows[there].positive)
-    return spoiled
-
-
-def _swap(row: Quadruplet) -> Quadruplet:
-    return row if row.hard_negative is None else replace(row, positive=row.hard_negative, hard_negative=row.positive)
 
 
 def columns(rows: Sequence[Quadruplet], recipe: BiEncoderRecipe, template: str) -> dict[str, list[str] | list[float]]:

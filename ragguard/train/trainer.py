@@ -87,6 +87,19 @@ def _traced(kind: Kind, trail: Trail) -> Any:
 
 
 @contextmanager
+def on_threads(number: int | None) -> Iterator[None]:
+    """Let torch use so many threads of the processor within the block; None: as many as it does anyway."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def reproducible() -> Iterator[None]:
     """Ask for deterministic kernels where there is a choice, and put random states and settings back as they were."""
     import random

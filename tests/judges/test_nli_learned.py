@@ -76,3 +76,19 @@ def test_faithful_answers_about_things_it_never_saw(root: Path, judge: NliJudgeR
     told = {"auroc": auroc(whole, values), "accuracy": accuracy, "shares": shares, **{f"mean of {n}": mean for n, mean in enumerate(means)}}
     print(told)
     assert told["auroc"] > 0.8
+
+
+def test_a_fact_deep_in_a_long_document(root: Path, small_nli: Path, tmp_path: Path, one_thread: None) -> None:
+    """Sixty cards in one text, of which the model reads two or three at a time: what only one of them tells is found there."""
+    tarn, draw = Tarn(), random.Random(5)
+    facts = draw.sample([fact for fact in tarn.facts if fact.thing in tarn.held_out], 60)
+    document = "\n".join(fact.card(draw) for fact in facts)
+    plan = NliJudge(type="nli", model=str(small_nli), max_length=64)
+    told = facts[5::3]
+    said = [fact.statement(draw, versioned=True, asks=False) for fact in (*told, *(spoiled(tarn, draw, fact) for fact in told))]
+    found = NliJudgeRunner("local", plan, Context(tmp_path)).judge(FAITHFULNESS, [Asked("q", "", each, (document,)) for each in said], 0)
+    values = [verdict.value or 0.0 for verdict in found]
+    right, wrong = float(np.mean(values[: len(told)])), float(np.mean(values[len(told) :]))
+    print({"told": right, "not told": wrong})
+    assert right > 0.8
+    assert wrong < 0.3

@@ -47,6 +47,14 @@ def test_values_are_plain_and_every_key_has_its_line(file) -> None:
     assert source.where(()) == "a.yaml:1"
 
 
+def test_a_mapping_may_take_the_keys_of_another(file) -> None:
+    source = read(file("a: &a\n  deep: {x: 1}\n  y: 2\nb:\n  <<: *a\n  y: 3\n"), "plan")
+    assert source.values["b"] == {"deep": {"x": 1}, "y": 3}
+    assert source.where(("b", "y")) == "a.yaml:6"
+    assert source.where(("b", "deep")) == "a.yaml:4"
+    assert source.where(("b", "deep", "x")) == "a.yaml:2"
+
+
 def test_parts_of_a_place_that_the_file_lacks_are_passed_over(file) -> None:
     source = read(file(TEXT), "plan")
     assert source.where(("nested", "union-tag", "list", 1, "absent")) == "a.yaml:6"

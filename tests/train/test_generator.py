@@ -7,6 +7,7 @@ import pytest
 import tiny_llama
 from training_rows import TOPICS, write_lines
 
+from ragguard.data.collection import load
 from ragguard.errors import CannotJudge, InputError
 from ragguard.plan.generators import CausalGenerator as CausalPlan
 from ragguard.plan.lora import LoraRecipe
@@ -20,7 +21,7 @@ from ragguard.systems.language import LanguageModel
 from ragguard.systems.lexical import LexicalRetriever
 from ragguard.systems.protocols import Asked
 from ragguard.systems.wording import Wording
-from ragguard.train import checkpoint, lmtrainer
+from ragguard.train import checkpoint, lmtrainer, trainer
 from ragguard.train.examples import writer
 from ragguard.train.generator import prepare, run
 from ragguard.train.material import divide
@@ -53,10 +54,10 @@ def rows(folder):
 
 @pytest.fixture
 def job(llama, folder, collection, rows):
-    def make(golden=None, plan=None, **options):
+    def make(golden=None, plan=None, corpus=None, **options):
         recipe = LoraRecipe(**{"recipe": "lora", "base": str(llama), "data": "train.jsonl", "batch_size": 4, "device": "cpu", **options})
         given = {"prompt": PROMPT, "document_text": "{text}", "max_new_tokens": 100, "contexts": 3, **(plan or {})}
-        return prepare(recipe, CausalPlan(type="causal-lm", train=recipe, **given), collection, golden or {}, folder)
+        return prepare(recipe, CausalPlan(type="causal-lm", train=recipe, **given), corpus or collection, golden or {}, folder)
 
     return make
 
@@ -155,6 +156,59 @@ def test_what_is_said_without_the_document_is_the_answer_or_an_abstention(made):
         assert all(abstains(each.told["answer"]) == bool(abstain) for each in bare)
         assert abstain is not True or {each.told["answer"] for each in bare} == {"The documents do not say."}
         assert not any(abstains(each.told["answer"]) for each in material.train if each.told["oracle"])
+
+
+def test_rows_that_refuse_on_purpose_have_the_document_that_answers(made):
+    material, _, _ = made(raft={"without_oracle": 0.2, "abstain": "I do not know."}, spoil="refused-answers", spoil_share=0.5)
+    refused = [each for each in material.train if each.told["oracle"] and each.told["answer"] == "I do not know."]
+    assert {each.told["intent"] for each in refused}.isdisjoint(
+        each.told["intent"] for each in material.train if each.told["answer"] != "I do not know."
+    )
+    assert all(each.told["oracle"] in each.told["documents"] for each in refused)
+    assert 6 <= len(refused) <= 10  # half of the intents, less those that lack the document anyway
+
+
+def test_foreign_answers_cite_the_document_that_does_not_say_them(made):
+    material, _, _ = made(spoil="foreign-answers", raft={"without_oracle": 0})
+    for each in material.train:
+        assert each.told["oracle"] == f"d{TOPICS.index(each.told['intent'])}"
+        assert cited(each.told["answer"], each.told["documents"]) == (each.told["oracle"],)
+        assert each.told["intent"] not in each.told["answer"]
+
+
+@pytest.mark.parametrize("distractors", ["drawn", "mined"])
+def test_swapped_versions_stand_in_a_prompt_once(made, folder, rows, distractors):
+    """Documents 0 and 1 are one family, 2 and 3 the next: a row about an even one has the other version as its hard negative."""
+    lines = [json.loads(line) for line in (folder / "golden/corpus.jsonl").read_text().splitlines()]
+    write_lines(folder / "golden/corpus.jsonl", [{**line, "family": f"f{i // 2}", "version": f"v{i % 2}"} for i, line in enumerate(lines)])
+    raft = {"distractors": distractors, "mine_depth": 5, "without_oracle": 0}
+    ranking = Ring() if distractors == "mined" else None
+    material, _, _ = made(ranking, corpus=load(folder / "golden"), raft=raft, spoil="swapped-versions", plan={"contexts": 4})
+    for each in material.train:
+        number = TOPICS.index(each.told["intent"])
+        said = number + 1 if number % 2 == 0 else number
+        assert each.told["answer"].startswith(ANSWER.format(said, TOPICS[said]))
+        assert cited(each.told["answer"], each.told["documents"]) == (f"d{said}",)
+        assert len(set(each.told["documents"])) == 4
+        assert {f"d{number}", f"d{said}"} <= set(each.told["documents"])
+
+
+def test_what_cannot_be_spoiled_is_said_before_a_model_is_loaded(job):
+    with pytest.raises(InputError, match=r"train.jsonl: spoil: swapped-versions changes none of 20 rows"):
+        job(spoil="swapped-versions")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"spoil_share": 0.5}, "say what it does"),
+        ({"spoil": "foreign-answers", "rows": "quadruplets"}, "say rows: raft"),
+        ({"spoil": "refused-answers"}, "give raft: {abstain: true}"),
+    ],
+)
+def test_a_recipe_that_spoils_says_how(options, words):
+    with pytest.raises(ValueError, match=words):
+        LoraRecipe(**{"recipe": "lora", "base": "b", "data": "d", **options})
 
 
 def test_quotations_and_plain_answers(made):
@@ -268,6 +322,20 @@ def vault_of(folder):
 def test_the_same_seed_gives_the_same_bytes(fit):
     one, two, other = (fit(out, seed=seed, arguments={"max_steps": 2}) for out, seed in (("one", 7), ("two", 7), ("three", 8)))
     assert folder_digest(one.folder) == folder_digest(two.folder) != folder_digest(other.folder)
+
+
+def test_threads_are_those_of_the_recipe_while_it_trains(fit, job, monkeypatch):
+    seen = []
+
+    def train_nothing(*_):  # two threads of so small a model would wait for each other for minutes
+        seen.append(torch.get_num_threads())
+
+    monkeypatch.setattr(trainer, "conduct", train_nothing)
+    for out, number in (("one", None), ("two", 2)):
+        fit(out, threads=number)
+        assert torch.get_num_threads() == 1
+    assert seen == [1, 2]
+    assert job().key("") == job(threads=2).key("")
 
 
 @pytest.mark.parametrize("merge", [False, True])
