@@ -225,9 +225,8 @@ def test_a_spread_that_is_mostly_the_judges_own_asks_for_turns_and_not_for_cases
         one(unsure)
         .reasons[0]
         .endswith(
-            "that it is within the margin is not shown; 64% of the spread is the judge disagreeing with itself: more repeats (32 instead of 2 "
-            "would make that a tenth) help more than more cases"
-        )
+            "that it is within the margin is not shown; 64% of the spread is the judge disagreeing with itself: more repeats (32 instead of "
+        "2 would make that a tenth) help more than more cases"
     )
     calm = one(replace(unsure, noise=Noise(sd=0.1, turns=2.0, share=0.3, wanted=9)))
     assert "more intents" in calm.reasons[0]
