@@ -221,12 +221,7 @@ def test_labels_of_a_sample_that_is_not_like_the_rest_pass_nothing() -> None:
 
 def test_a_spread_that_is_mostly_the_judges_own_asks_for_turns_and_not_for_cases() -> None:
     unsure = replace(GOOD, pass_lower=-0.06, noise=Noise(sd=0.2, turns=2.0, share=0.64, wanted=32))
-    assert (
-        one(unsure)
-        .reasons[0]
-        .endswith(
-            "that it is within the margin is not shown; 64% of the spread is the judge disagreeing with itself: more repeats (32 instead of "
-        "2 would make that a tenth) help more than more cases"
-    )
+    told = "64% of the spread is the judge disagreeing with itself: more repeats (32 instead of 2 would make that a tenth) help more"
+    assert one(unsure).reasons[0].endswith(f"that it is within the margin is not shown; {told} than more cases")
     calm = one(replace(unsure, noise=Noise(sd=0.1, turns=2.0, share=0.3, wanted=9)))
     assert "more intents" in calm.reasons[0]
