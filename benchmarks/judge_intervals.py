@@ -30,7 +30,7 @@ POPULATIONS = (
     ("Success@1", 0.7, "half"),
 )
 JUDGES = ("good", "biased", "useless", "five", "blind", "blind but sharp", "rare", "perfect", "alarmist")
-SIZES = ((59, 10), (59, 300), (59, 5000), (100, 1000), (200, 400))
+SIZES = ((59, 10), (59, 300), (59, 2000), (200, 400))
 METHODS = ("labels alone", "judge alone", "one weight", "left-one-out", "as shipped")
 Array = NDArray[np.float64]
 

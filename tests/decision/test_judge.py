@@ -7,7 +7,7 @@ import pytest
 from ragguard.decision.judge import judge
 from ragguard.records.evidence import Check, Tier
 from ragguard.records.metric import Metric, Scale
-from ragguard.records.verdict import Estimate, Verdict
+from ragguard.records.verdict import Correction, Estimate, Noise, Verdict
 
 CHECK = Check("golden", Metric("nDCG", 10), "blocking")
 GOOD = Estimate(
@@ -173,3 +173,55 @@ def test_order_of_verdicts_is_the_order_given() -> None:
 
 def test_nothing_to_judge() -> None:
     assert judge([], alpha=0.05) == ()
+
+
+LABELLED = replace(GOOD, intents=80, correction=Correction(unlabelled=120, weight=0.6, judged=0.1, labelled=0.02, alike_p=0.4))
+
+
+def test_labelled_intents_are_what_the_guard_counts() -> None:
+    assert one(LABELLED).outcome == "pass"
+    few = one(replace(LABELLED, intents=58))
+    assert few.outcome == "inconclusive"
+    assert "at least 59 labelled intents are needed (1 more)" in few.reasons[0]
+    assert "58 labelled intents and 120 that a judge alone scored" in few.reasons[0]
+
+
+def test_without_labels_a_judge_alone_passes_and_fails_nothing() -> None:
+    bare = replace(
+        LABELLED, intents=0, baseline_mean=None, candidate_mean=None, difference=None, lower=None, upper=None, pass_lower=None, p_worse=None
+    )
+    verdict = one(replace(bare, correction=replace(LABELLED.correction, weight=0.0, stale=3)))  # type: ignore[type-var]
+    assert verdict.outcome == "inconclusive"
+    assert verdict.reasons == (
+        "golden/nDCG@10: no intent has labels of both answers as they are now; those of 3 cases are of other answers, and the judge's word "
+        "on 120 intents (it alone sees +0.100) is not enough: write out the answers to be labelled with ragguard judge sample, and gate "
+        "again",
+    )
+    assert one(replace(bare, unscored=30)).outcome == "error"
+
+
+@pytest.mark.parametrize(("stale", "outcome"), [(1, "pass"), (2, "inconclusive")])
+def test_labels_of_answers_that_changed_hold_a_candidate_up(stale: int, outcome: str) -> None:
+    verdict = one(replace(LABELLED, correction=replace(LABELLED.correction, stale=stale)))  # type: ignore[type-var]
+    assert verdict.outcome == outcome
+    assert stale == 1 or f"{stale} cases with labels have none of both answers as they are now" in verdict.reasons[0]
+
+
+def test_and_do_not_block_it_either() -> None:
+    worse = replace(WORSE, intents=80, correction=replace(LABELLED.correction, stale=9))  # type: ignore[type-var]
+    assert one(replace(worse, correction=LABELLED.correction)).outcome == "fail"
+    assert one(worse).outcome == "inconclusive"
+
+
+def test_labels_of_a_sample_that_is_not_like_the_rest_pass_nothing() -> None:
+    verdict = one(replace(LABELLED, correction=replace(LABELLED.correction, alike_p=0.0005)))  # type: ignore[type-var]
+    assert verdict.outcome == "inconclusive"
+    assert "scores the baseline's answers to labelled and unlabelled intents unlike (p = 0.0005)" in verdict.reasons[0]
+
+
+def test_a_spread_that_is_mostly_the_judges_own_asks_for_turns_and_not_for_cases() -> None:
+    unsure = replace(GOOD, pass_lower=-0.06, noise=Noise(sd=0.2, turns=2.0, share=0.64, wanted=32))
+    told = "64% of the spread is the judge disagreeing with itself: more repeats (32 instead of 2 would make that a tenth) help more"
+    assert one(unsure).reasons[0].endswith(f"that it is within the margin is not shown; {told} than more cases")
+    calm = one(replace(unsure, noise=Noise(sd=0.1, turns=2.0, share=0.3, wanted=9)))
+    assert "more intents" in calm.reasons[0]
