@@ -273,7 +273,7 @@ def noisy(body: dict[str, Any]) -> dict[str, Any]:
     return {"reason": f"seed {body['seed']}", "score": 3 + int(share(body) * 3) - 1}
 
 
-@pytest.mark.parametrize(("repeats", "expected"), [("3", 3), ("auto", 8)])
+@pytest.mark.parametrize(("repeats", "expected"), [("3", 3), pytest.param("auto", 8, marks=pytest.mark.slow)])
 def test_a_judge_is_asked_several_times(judged, script, capsys, repeats, expected) -> None:
     script.reply = noisy
     made = judged(judge=JUDGE + f"    repeats: {repeats}\n    seed: 11\n")
