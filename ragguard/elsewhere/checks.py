@@ -59,7 +59,7 @@ def _usual(pairing: Pairing, asked: Asked) -> Demands:
     if problems:
         raise InputError(problems)
     left_out = []
-    for metric in (each for each in pairing.metrics if each not in first):
+    for metric in (each for each in pairing.metrics if each not in first and not (TASK_SCORE in first and pairing.is_task_score(each))):
         found = scale(pairing, metric, asked)
         if isinstance(found, Scale):
             scales[metric] = found
