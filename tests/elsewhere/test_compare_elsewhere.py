@@ -232,6 +232,14 @@ def test_a_metric_without_a_range_only_advises(capsys):
     assert "'latency_ms' has no range" in capsys.readouterr().err
 
 
+def test_a_metric_that_only_one_has_decides_nothing(capsys):
+    old, new = table("old.jsonl", right(70), f1=right(70)), table("new.jsonl", right(70))
+    assert invoke(["compare", old, new, "--metric", "accuracy"]) == 0
+    assert any("f1 is not shown: has no metric 'f1', which old.jsonl has" in warning for warning in judged().warnings)
+    assert invoke(["compare", old, new, "--metric", "f1"]) == 3
+    assert "new.jsonl: has no metric 'f1', which old.jsonl has; run both with the same metrics" in capsys.readouterr().err
+
+
 def test_clusters_and_tasks_are_those_of_the_table():
     intents = {case: f"i{int(case[1:]) // 2}" for case in right(200)}
     old, new = (table(f"{name}.jsonl", right(200, wrong), intent=intents) for name, wrong in (("old", 0), ("new", 2)))
