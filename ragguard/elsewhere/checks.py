@@ -7,7 +7,7 @@ from pathlib import Path
 from ragguard.elsewhere.asked import Asked
 from ragguard.elsewhere.paired import Pairing
 from ragguard.elsewhere.scales import scale
-from ragguard.errors import InputError, Problem, suggest
+from ragguard.errors import InputError, NotComparable, Problem, suggest
 from ragguard.plan.load import MOST_ENDPOINTS, LoadedSuite, load_suite
 from ragguard.records.collection import Query
 from ragguard.records.evidence import Check
@@ -39,7 +39,21 @@ def demands(pairing: Pairing, asked: Asked) -> Demands:
     if not pairing.metrics:
         what = f"{pairing.tool} gave no score of any case{_why_none(pairing)}"
         raise InputError(Problem(pairing.shown, what, "a column of numbers, or words such as pass and fail, is a metric"))
-    return _of_suite(pairing, asked, asked.suite) if asked.suite is not None else _usual(pairing, asked)
+    made = _of_suite(pairing, asked, asked.suite) if asked.suite is not None else _usual(pairing, asked)
+    one_sided = [problem for check in made.checks if check.tier != "advisory" for problem in _one_sided(pairing, str(check.metric))]
+    if one_sided:
+        raise NotComparable(dict.fromkeys(one_sided))
+    return made
+
+
+def _one_sided(pairing: Pairing, metric: str) -> list[Problem]:
+    """What is wrong where only one of the two has a metric at all."""
+    having = [table for table in pairing.tables if metric in table.scores]
+    if metric == TASK_SCORE or len(having) != 1:
+        return []
+    (lacking,) = (table for table in pairing.tables if table not in having)
+    what = f"has no metric {pairing.their_name(metric)!r}, which {having[0].shown} has"
+    return [Problem(lacking.shown, what, "run both with the same metrics, or let another one decide")]
 
 
 def _why_none(pairing: Pairing) -> str:
@@ -59,8 +73,8 @@ def _usual(pairing: Pairing, asked: Asked) -> Demands:
     if problems:
         raise InputError(problems)
     left_out = []
-    for metric in (each for each in pairing.metrics if each not in first):
-        found = scale(pairing, metric, asked)
+    for metric in (each for each in pairing.metrics if each not in first and not (TASK_SCORE in first and pairing.is_task_score(each))):
+        found = _one_sided(pairing, metric) or scale(pairing, metric, asked)
         if isinstance(found, Scale):
             scales[metric] = found
         else:

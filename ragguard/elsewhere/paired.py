@@ -56,6 +56,11 @@ class Pairing:
         """The tasks, each with the metric by which it counts; those of one unnamed task alone are none."""
         return {task: metric for task, metric in self._task_metric.items() if task}
 
+    def is_task_score(self, metric: str) -> bool:
+        """Tell whether a metric is its task's main one wherever it occurs, so that ``TaskScore`` and the tasks' slices say all of it."""
+        cases = (case for table in self.tables for case in table.scores.get(metric, ()))
+        return all(self._task_metric.get(self.items[case].task) == metric for case in cases)
+
     def ours(self, name: str) -> str | None:
         """Our name of a metric, however a person named it; None where there is none."""
         for option in (*(table.names.get(name) for table in self.tables), name, named.metric(name)):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign_tools import WRITERS, Scored
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
@@ -40,6 +41,14 @@ PROGRAMS = {
 # Commands that stand in a sentence, with what the starter workspace has in place of the reader's own files.
 IN_SENTENCES = {
     "ragguard compare old.trec new.trec --collection golden/docs": "ragguard compare old.trec new.trec --collection golden/payments",
+    "ragguard compare old.jsonl new.jsonl": "ragguard compare foreign/table/old.csv foreign/table/new.csv",
+    "ragguard compare results/old results/new --format lm-eval": "ragguard compare foreign/old foreign/new --format lm-eval",
+    "ragguard compare old.eval new.eval": "ragguard compare foreign/inspect/old.json foreign/inspect/new.json",
+    "ragguard compare out.json:old out.json:new": "ragguard compare foreign/promptfoo/old.json:old foreign/promptfoo/new.json:new",
+    "ragguard compare test_run_old.json test_run_new.json": "ragguard compare foreign/deepeval/old.json foreign/deepeval/new.json",
+    "ragguard compare old.csv new.csv --metric faithfulness": "ragguard compare foreign/ragas.csv foreign/ragas.csv --metric faithfulness",
+    "ragguard compare old.trec new.trec --qrels qrels.txt": "ragguard compare old.trec new.trec --qrels golden/payments/qrels/test.tsv",
+    "ragguard compare old.tsv new.tsv --metric nDCG@10": "ragguard compare foreign/ir.tsv foreign/ir.tsv --metric nDCG@10",
     "ragguard accept tuned": "ragguard accept with-titles",
     "ragguard accept": "ragguard accept with-titles",
     "ragguard check": "ragguard check",
@@ -134,6 +143,7 @@ def test_the_commands_in_sentences_run(command: str, workspace: Path) -> None:
     if command.startswith("ragguard judge"):
         _labelled(workspace)
     if command.startswith("ragguard compare"):
+        _foreign(workspace / "foreign")
         done = _run(IN_SENTENCES[command], workspace)
         assert done.returncode == 0, done.stderr
         assert (workspace / "reports" / "compare" / "report.json").is_file()
@@ -174,6 +184,20 @@ def test_labels_are_valid(block: str, tmp_path: Path) -> None:
     assert read_labels(tmp_path / "labels.jsonl").labels
 
 
+def _foreign(folder: Path) -> None:
+    """Results of two systems in the formats that docs/compare.md names."""
+    rows = [Scored(number, f"question {number}", number % 9 > 0) for number in range(100)]
+    for tool, write in WRITERS.items():
+        for system in ("old", "new"):
+            write(folder / tool, rows, system)
+    for system in ("old", "new"):
+        (folder / system).mkdir(exist_ok=True)
+        shutil.copy(folder / "lm-eval" / f"{system}.jsonl", folder / system / "samples_sums_2026-01-01T00-00-00.000000.jsonl")
+    ragas = "".join(f"{row.question},said,{float(row.right)}\n" for row in rows)
+    (folder / "ragas.csv").write_text("user_input,response,faithfulness\n" + ragas, encoding="utf-8")
+    (folder / "ir.tsv").write_text("".join(f"q{row.id}\tnDCG@10\t{float(row.right)}\n" for row in rows), encoding="utf-8")
+
+
 @pytest.mark.parametrize("command", sorted({line.split()[1] for line in _lines() if line.startswith("make ")}))
 def test_make_knows_its_targets(command: str) -> None:
     if shutil.which("make") is None:
@@ -204,7 +228,7 @@ def test_recipes_are_valid(block: str) -> None:
     assert DenseRetriever.model_validate({"type": "dense", **YAML(typ="safe").load(block)}).train
 
 
-@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith(("retriever:", "remote:"))])
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith(("retriever:", "remote:", "recorded:"))])
 def test_systems_are_valid(block: str) -> None:
     system = SystemPlan.model_validate(YAML(typ="safe").load(block))
     if system.remote is not None:

@@ -72,32 +72,28 @@ def _main(gather: Gather) -> tuple[str, ...]:
 
 def _case(gather: Gather, row: Mapping[str, Any], where: str, roles: Mapping[str, str]) -> tuple[str, str] | None:
     """Take the case of a row; return its name and which repeat it is. None, and a problem, where it has no name."""
-    got = {role: row.get(name) for role, name in roles.items()}
-    asked, wanted = named.text(got.get("text")), named.text(got.get("expected"))
-    name = _name(got.get("id")) if "id" in roles else named.digest(asked, wanted) if asked else ""
+
+    def got(role: str) -> Any:
+        return row.get(roles[role]) if role in roles else None
+
+    asked, wanted = named.text(got("text")), named.text(got("expected"))
+    name = _name(got("id")) if "id" in roles else named.digest(asked, wanted) if asked else ""
     if not name:
         column = roles.get("id") or roles["text"]
         gather.problems.add(where, f"{column} is empty or no name ({named.text(row.get(column))[:40]!r})", f"give each row its {column}")
         return None
-    tags = got.get("tags")
-    gather.item(
-        Item(
-            id=name,
-            text=asked,
-            intent=named.text(got.get("intent")),
-            task=named.text(got.get("task")),
-            tags=tuple(map(named.text, tags)) if isinstance(tags, list) else tuple(named.text(tags).replace(",", " ").split()),
-            expected=wanted,
-            content=named.digest(asked, wanted) if asked else "",
-        ),
-        where,
-    )
+    content = named.digest(asked, wanted) if asked else ""
+    gather.item(Item(name, asked, named.text(got("intent")), named.text(got("task")), _tags(got("tags")), wanted, content), where)
     if "answer" in roles:
-        gather.said.setdefault(name, Reply(named.text(got["answer"]), texts(got.get("contexts")), texts(got.get("context_ids"))))
-    error = got.get("error")
-    if isinstance(error, str) and error.strip() and not values.scorelike(error) and error.strip().lower() not in values.MISSING:
+        gather.said.setdefault(name, Reply(named.text(got("answer")), texts(got("contexts")), texts(got("context_ids"))))
+    error = got("error")
+    if isinstance(error, str) and not values.absent(error) and not values.scorelike(error):
         gather.failed(name, error)
-    return name, named.text(got.get("repeat"))
+    return name, named.text(got("repeat"))
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    return tuple(map(named.text, value)) if isinstance(value, list) else tuple(named.text(value).replace(",", " ").split())
 
 
 def _name(value: Any) -> str:
