@@ -200,7 +200,10 @@ def test_a_service_elsewhere_cannot_be_attacked(world, capsys) -> None:
 @pytest.mark.parametrize(
     ("candidate", "words"),
     [
-        (f"retriever: {BOTH}, remote: {{url: 'http://a', body: {{q: '{{question}}'}}, response: {{ids: '$.a'}}}}", "not several and not none"),
+        (
+            f"retriever: {BOTH}, remote: {{url: 'http://a', body: {{q: '{{question}}'}}, response: {{ids: '$.a'}}}}",
+            "not several and not none",
+        ),
         ("remote: {url: 'http://a', body: {q: '{question}'}, response: {ids: 'a.b'}}", "'a.b' is not a path"),
         ("remote: {url: 'http://a', bodi: {}, response: {ids: '$.a'}}", "unknown key 'bodi'"),
         (f"retriever: {BOTH}, generator: {{type: causal-lm, model: ./nowhere}}", "there is no such model folder"),
