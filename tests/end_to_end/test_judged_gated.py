@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from judge_server import asked, share
-from judged_worlds import IMPATIENT, JUDGE, QUERIES, gate, scores
+from judged_worlds import HASTY, IMPATIENT, JUDGE, QUERIES, gate, scores
 
 
 def test_a_candidate_that_the_judge_likes_as_well_is_promoted_and_nothing_is_asked_twice(judged, script) -> None:
@@ -53,7 +53,7 @@ FAILURES = {
     "refusal": "refusal: I cannot judge this.",
     "content_filter": "content filter: the server's stopped the reply",
     "rate_limit": "rate limit: 127.0.0.1:PORT answers 429: too many requests",
-    "hang": "timed out: 127.0.0.1:PORT did not answer within 2 s",
+    "hang": "timed out: 127.0.0.1:PORT did not answer within 8 s",
     "drop": "broken off: the response broke off after",
     "error": "server error: 127.0.0.1:PORT answers 500: the model ran out of memory",
     "no_choices": 'broken off: the response has no choices: {"object"',
@@ -63,8 +63,8 @@ FAILURES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", FAILURES)
 def test_a_few_failures_are_told_counted_and_healed_by_the_next_run(judged, script, served, kind) -> None:
-    script.failures = {kind: 0.05}
-    made = judged(judge=IMPATIENT)
+    script.failures, script.hang = {kind: 0.05}, 60.0
+    made = judged(judge=HASTY if kind == "hang" else JUDGE)
     code = gate(made)
     lost = script.counts[kind]
     assert 1 <= lost <= 18
@@ -99,9 +99,11 @@ def test_more_failures_than_the_suite_takes_are_an_error_never_a_verdict(judged,
     assert script.tries == 2 * QUERIES - 60
 
 
+@pytest.mark.slow
 def test_what_passes_is_tried_again(judged, script) -> None:
     script.failures, script.heals = {"error": 0.1, "rate_limit": 0.1, "hang": 0.02, "drop": 0.01}, 1
-    made = judged(judge=IMPATIENT.replace("retries: 0", "retries: 2"))
+    script.hang = 60.0
+    made = judged(judge=HASTY.replace("retries: 0", "retries: 2"))
     assert gate(made) in (0, 2)
     assert min(script.counts[kind] for kind in script.failures) > 0
     assert made.report["judges"][0]["failed"] == {"broken off": script.counts["drop"]}  # a reply that began may have cost something
