@@ -116,5 +116,7 @@ def programs(folder: Path) -> dict[str, str]:
     for name, call in (("ragguard", "-m ragguard.cli"), ("python3", ""), ("python", "")):
         (folder / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {call} "$@"\n')
         (folder / name).chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if name not in ("RAGGUARD_STORE", "FORCE_COLOR", "COLUMNS")}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("RAGGUARD_STORE", "RAGGUARD_HISTORY", "FORCE_COLOR", "COLUMNS")
+    }
     return {**kept, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(FOLDER.parent.parent)}

@@ -102,8 +102,8 @@ def test_the_command_line_knows_every_command(where: str, words: list[str]) -> N
 
 def test_every_file_gates_and_every_night_is_remembered() -> None:
     per_file = {name: {words[0] for where, words in COMMANDS if where.startswith(f"{name},")} for name in (*GITHUB, GITLAB, JENKINS)}
-    both = {"gate", "nightly"}
-    assert per_file == {"gate.yml": {"gate"}, "nightly.yml": {"nightly"}, GITLAB: both, JENKINS: both}
+    night = {"nightly", "history"}
+    assert per_file == {"gate.yml": {"gate"}, "nightly.yml": night, GITLAB: {"gate", *night}, JENKINS: {"gate", *night}}
 
 
 def test_an_option_that_does_not_exist_would_be_seen() -> None:
@@ -164,8 +164,6 @@ def test_the_starter_is_promoted_and_the_summary_is_its_report(gate: Callable[..
     assert "# ✅ PROMOTE" in page
     assert {"report.json", "report.junit.xml", "log.txt", "comment.md"} <= {path.name for path in (folder / "ragguard-report").iterdir()}
     assert (folder / ".ragguard" / "store").is_dir(), "what the cache keeps"
-    again = gate(folder)
-    assert again.code == 0
 
 
 @pytest.mark.slow
@@ -211,6 +209,31 @@ def test_an_outage_is_no_verdict(gate: Callable[..., ci_scripts.Run], tiny: Call
     assert "::error title=ragguard: could not judge::" in done.output
     assert "(exit code 4)" in done.summary
     assert "127.0.0.1:9" in done.summary
+
+
+@pytest.mark.slow
+def test_a_night_is_gated_remembered_and_told(tmp_path: Path, tiny: Callable[..., Any]) -> None:
+    made, environment = tiny(queries=90), {**programs(tmp_path / "bin"), "GITHUB_SHA": "0123abc"}
+    for _ in range(2):
+        done = run_job("nightly.yml", "nightly", made.folder, environment)
+        assert done.code == 0, done.output
+        assert "::notice title=ragguard: promote::" in done.output
+    told = done.summary.rpartition("# The last nights")[2]
+    assert "# ✅ PROMOTE" in told
+    assert (made.folder / ".ragguard-history" / "history.db").is_file()
+    page = (made.folder / "ragguard-report" / "history.html").read_text(encoding="utf-8")
+    assert "0123abc" in page
+    assert (made.folder / "ragguard-report" / "history.txt").read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.slow
+def test_a_night_that_judged_nothing_is_red(tmp_path: Path, tiny: Callable[..., Any]) -> None:
+    made = tiny(queries=90)
+    made.edit("gate.yaml", "suites:", "suits:")
+    done = run_job("nightly.yml", "nightly", made.folder, programs(tmp_path / "bin"))
+    assert done.code == 3
+    assert "::error title=ragguard: nothing was judged::" in done.output
+    assert "unknown key 'suits'" in done.summary
 
 
 class Forge:
@@ -298,18 +321,21 @@ def test_gitlab_has_ragguards_exit_code_and_a_warning_of_its_own(tmp_path: Path,
     assert shell(gitlab("ragguard gate"), held.folder, **environment).returncode == 3
     assert "ragguard judged nothing (exit code 3)" in note.read_text()
     assert "unknown key 'suits'" in note.read_text()
-    assert shell(gitlab("ragguard gate"), tiny(queries=90).folder, **environment).returncode == 0
+    made = tiny(queries=90)
+    assert shell(gitlab("ragguard nightly"), made.folder, **environment, CI_COMMIT_SHA="0123abc").returncode == 0
+    assert made.path("ragguard-report/history.html").is_file()
+    assert shell(gitlab("ragguard gate"), made.folder, **environment).returncode == 0
     assert "# ✅ PROMOTE" in note.read_text()
 
 
 @pytest.mark.slow
 def test_jenkins_is_told_ragguards_exit_code(tmp_path: Path, tiny: Callable[..., Any]) -> None:
     environment = {**programs(tmp_path / "bin"), "RAGGUARD_PLAN": "gate.yaml"}
-    (script,) = (each.text for each in SCRIPTS if each.where.startswith(JENKINS) and "ragguard gate" in each.text)
-    for queries, code in ((8, 2), (90, 0)):
+    gates, nights = (each.text for each in SCRIPTS if each.where.startswith(JENKINS) and "ragguard " in each.text)
+    for script, queries, code in ((gates, 8, 2), (nights, 8, 2), (gates, 90, 0)):
         made = tiny(queries=queries)
         made.write(".venv-gate/bin/activate", "")
-        assert shell(script, made.folder, **environment).returncode == code
+        assert shell(script, made.folder, **environment, GIT_COMMIT="0123abc").returncode == code
     text = (FOLDER / JENKINS).read_text(encoding="utf-8")
     assert [int(code) for code in re.findall(r"case (\d):", text)] == [0, 1, 2, 3]
 
