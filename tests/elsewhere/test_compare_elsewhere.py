@@ -166,6 +166,34 @@ def test_lm_eval_tasks_count_alike_and_flips_are_shown(capsys):
     assert "lm-eval tasks: mean score of the items" in capsys.readouterr().out
 
 
+MTEB_RESULTS = {"dataset_revision": "x", "task_name": "Tiny", "mteb_version": "2.26", "scores": {"test": [{"main_score": 0.6}]}}
+
+
+@pytest.mark.parametrize("shape", ["file", "folder"])
+def test_scores_of_whole_tasks_are_refused_with_what_to_give_instead(capsys, shape):
+    for system in ("old", "new"):
+        Path(f"mteb/{system}/model/1").mkdir(parents=True)
+        Path(f"mteb/{system}/model/1/Tiny.json").write_text(json.dumps(MTEB_RESULTS))
+    names = [f"mteb/{system}" + ("/model/1/Tiny.json" if shape == "file" else "") for system in ("old", "new")]
+    assert invoke(["compare", *names]) == 3
+    err = capsys.readouterr().err
+    assert "mteb/old/model/1/Tiny.json: holds scores of whole tasks, and none of single cases" in err
+    assert "prediction_folder=" in err
+    results = [str(next((FOREIGN / "lm_eval" / system).glob("results_*.json"))) for system in ("nano", "stories")]
+    assert invoke(["compare", *results]) == 3
+    assert "--log_samples" in capsys.readouterr().err
+
+
+def test_json_of_nobody_is_told_so(capsys):
+    for name in ("old.json", "new.json"):
+        Path(name).write_text('{"some": "thing"}')
+    assert invoke(["compare", "old.json", "new.json"]) == 3
+    assert (
+        "old.json: is no report: it has no schema_version; give a report.json that ragguard wrote; of another tool's"
+        in capsys.readouterr().err
+    )
+
+
 def test_what_decides_is_asked_for_where_no_tool_says(capsys):
     old, new = (str(FOREIGN / f"ragas/{name}.csv") for name in ("old", "new"))
     assert invoke(["compare", old, new]) == 3
