@@ -60,6 +60,7 @@ IN_SENTENCES = {
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",
     "ragguard --help": "ragguard --help",
+    "ragguard init . --ci github": "ragguard init . --ci github",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
     "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (
         "ragguard judge calibrate labels.jsonl --out reports/judge"
