@@ -53,6 +53,7 @@ IN_SENTENCES = {
     "ragguard accept tuned": "ragguard accept with-titles",
     "ragguard accept": "ragguard accept with-titles",
     "ragguard check": "ragguard check",
+    "ragguard init . --ci github": "ragguard init . --ci github",
     "ragguard train": "ragguard train",
     "ragguard schema": "ragguard schema",
     "ragguard show": "ragguard show a-api-key-overlap-after-roll-current.1",
@@ -60,7 +61,6 @@ IN_SENTENCES = {
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",
     "ragguard --help": "ragguard --help",
-    "ragguard init . --ci github": "ragguard init . --ci github",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
     "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (
         "ragguard judge calibrate labels.jsonl --out reports/judge"
