@@ -48,7 +48,7 @@ def losses_of(report: Report, decision: Decision, verdict: Verdict) -> list[Loss
 
 
 def pairs_of(report: Report, decision: Decision, verdict: Verdict) -> Iterator[tuple[CaseRun, float, float, float]]:
-    """The cases of a check that both of its arms have a score of: both scores in the metric's unit, and the gain as a share of its range."""
+    """The cases of a check that both arms have a score of: both scores in the metric's unit, and the gain as a share of its range."""
     for case in report.cases:
         found = _loss(case, verdict, words.reference(verdict, report), decision.candidate) if _concerns(case, verdict) else None
         if found is not None:

@@ -10,14 +10,20 @@ from ragguard.reports import figures, means, verdicts, worst
 from ragguard.reports.page import diff
 from ragguard.reports.page.diff import Piece
 
+CLIP = 240
+"""Characters of a query that its row shows; its details have all of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A ranked document; ``grade`` is what it was judged to be worth, in words, and ``wanted`` whether that is anything."""
+    """A ranked document; ``grade`` is what it was judged to be worth, in words, and ``wanted`` whether that is anything. ``stale`` says
+    that it is no current version, or was planted.
+    """
 
     id: str
     title: str
     marks: str
+    stale: bool
     grade: str
     wanted: bool
 
@@ -42,13 +48,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One query, in the systems that a decision is about, the baseline first and the candidate last."""
+    """One query, in the systems that a decision is about, the baseline first and the candidate last. ``clipped`` says that its row does
+    not show all of its text.
+    """
 
     text: str
+    clipped: bool
     intent: str
     tags: str
     wanted: tuple[str, ...]
     sides: tuple[Side, ...]
+    rankings: tuple[tuple[str, Side], ...]
     ranks: bool
     answers: bool
     expected: str
@@ -62,18 +72,27 @@ def of(report: Report, decision: Decision, case: CaseRun) -> Detail:
     units = {each.metric: each.unit for suite in report.suites if suite.name == case.suite for each in suite.means}
     metrics = sorted({name for arm in arms for name in case.scores.get(arm, {})})
     said = _answers(case, arms)
+    sides = tuple(Side(arm, _ranked(report, case, arm), _none(case, arm), said.get(arm)) for arm in arms)
     return Detail(
         text=case.text,
+        clipped=len(case.text) > CLIP,
         intent=case.intent,
         tags=", ".join(dict.fromkeys([*filter(None, case.slices), *case.tags])),
         wanted=tuple(_wanted(case, id_, grade, arms) for id_, grade in worst.wanted(case)),
-        sides=tuple(Side(arm, _ranked(report, case, arm), _none(case, arm), said.get(arm)) for arm in arms),
+        sides=sides,
+        rankings=_rankings(sides, alike=not any(map(case.errors.get, arms))),
         ranks=any(case.rankings.get(arm) or case.errors.get(arm) for arm in arms),
         answers=bool(said),
         expected=case.expected,
         told=tuple(verdicts.reasons(case, arms)),
         scores=tuple((name, tuple(score(case.scores.get(arm, {}).get(name), units.get(name, "")) for arm in arms)) for name in metrics),
     )
+
+
+def _rankings(sides: tuple[Side, ...], *, alike: bool) -> tuple[tuple[str, Side], ...]:
+    if alike and len({side.ranked for side in sides}) == 1:
+        return ((f"all alike: {', '.join(side.arm for side in sides)}", sides[0]),)
+    return tuple((side.arm, side) for side in sides)
 
 
 def _wanted(case: CaseRun, id_: str, grade: int, arms: Sequence[str]) -> str:
@@ -83,8 +102,14 @@ def _wanted(case: CaseRun, id_: str, grade: int, arms: Sequence[str]) -> str:
 def _ranked(report: Report, case: CaseRun, arm: str) -> tuple[Ranked, ...]:
     shown = ((each, report.documents.get(each.id, ShownDocument())) for each in case.rankings.get(arm, ()))
     return tuple(
-        Ranked(each.id, document.title, worst.marks(report, each.id), worst.grade(each), bool(each.grade)) for each, document in shown
+        Ranked(each.id, document.title, worst.marks(report, each.id), stale(document), worst.grade(each), bool(each.grade))
+        for each, document in shown
     )
+
+
+def stale(document: ShownDocument) -> bool:
+    """Whether a document should rather not stand high."""
+    return document.status in ("superseded", "deprecated") or bool(document.planted)
 
 
 def _none(case: CaseRun, arm: str) -> str:
@@ -94,10 +119,10 @@ def _none(case: CaseRun, arm: str) -> str:
 def _answers(case: CaseRun, arms: Sequence[str]) -> dict[str, Said]:
     """The arms' answers, the baseline's and the candidate's with their differences marked."""
     first, last = (case.answers.get(arm) for arm in (arms[0], arms[-1]))
-    pieces = {arm: [(case.answers[arm].text, "")] for arm in arms if arm in case.answers}
+    pieces: dict[str, list[Piece]] = {arm: [(case.answers[arm].text, "")] for arm in arms if arm in case.answers}
     if first is not None and last is not None:
         old = diff.words(first.text)
-        pieces[arms[0]], pieces[arms[-1]] = diff.pieces(old, diff.ops(old, diff.words(last.text)))  # type: ignore[assignment]
+        pieces[arms[0]], pieces[arms[-1]] = diff.pieces(old, diff.ops(old, diff.words(last.text)))
     return {arm: Said(tuple(found), about(case, arm, case.answers[arm])) for arm, found in pieces.items()}
 
 
@@ -117,5 +142,3 @@ def score(value: Score | None, unit: str) -> str:
     if isinstance(value, Unscored):
         return f"missing: {value.unscored}"
     return figures.mean(value, unit)
-
-

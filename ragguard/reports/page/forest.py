@@ -79,9 +79,7 @@ def picture(report: Report, decision: Decision, name: str, *, wide: bool) -> "Ma
     low, high = _span([each for group in made for each in group.verdicts])
     height = _TOP + sum(shape.head + sum(shape.high(verdict) for verdict in group.verdicts) for group in made) + _FOOT
     figure = drawing.figure(shape.width, height)
-    sheet = figure.add_axes((0, 0, 1, 1))
-    sheet.set(xlim=(0, shape.width), ylim=(height, 0))
-    sheet.axis("off")
+    sheet = drawing.sheet(figure, shape.width, height)
     pen = _Pen(sheet, shape, low, high)
     bottom = height - _FOOT
     y = float(_TOP)
@@ -138,18 +136,18 @@ def _row(pen: _Pen, report: Report, verdict: Verdict, top: float) -> None:
     if not drawable(verdict):
         return
     edge = pen.x(-verdict.check.margin)
-    pen.sheet.fill_between([shape.left, edge], line - 9, line + 9, color=SHADE, linewidth=0, zorder=0)
-    pen.sheet.plot([edge, edge], [line - 9, line + 9], color=SOFT, linewidth=1.4, zorder=2)
+    drawing.bar(pen.sheet, shape.left, edge, line - 9, 18, color=SHADE, zorder=0)
+    pen.sheet.plot([edge, edge], [line - 9, line + 9], color=SOFT, linewidth=1.4, zorder=2, clip_on=False)
     if not shape.wide:
-        pen.sheet.plot([pen.x(0)] * 2, [line - 9, line + 9], color=SOFT, linewidth=1, zorder=1)
+        pen.sheet.plot([pen.x(0)] * 2, [line - 9, line + 9], color=SOFT, linewidth=1, zorder=1, clip_on=False)
     if estimate.lower is not None and estimate.upper is not None:
         thick = 3.4 if verdict.check.tier == "blocking" else 2
-        pen.sheet.plot([pen.x(estimate.lower), pen.x(estimate.upper)], [line, line], color=colour, linewidth=thick, zorder=3)
+        pen.sheet.plot([pen.x(estimate.lower), pen.x(estimate.upper)], [line, line], color=colour, linewidth=thick, zorder=3, clip_on=False)
     filled = PAPER if outcome == "inconclusive" else colour
     size = 9 if verdict.check.tier == "blocking" else 7
     pen.sheet.plot(
         pen.x(estimate.difference or 0), line, marker=_MARKERS[outcome], markersize=size, markerfacecolor=filled, markeredgecolor=colour,
-        markeredgewidth=1.8, zorder=4,
+        markeredgewidth=1.8, zorder=4, clip_on=False,
     )  # fmt: skip
 
 
@@ -168,7 +166,9 @@ def _labels(pen: _Pen, report: Report, verdict: Verdict, top: float) -> None:
         drawing.words(pen.sheet, shape.width, middle, change[0], fontsize=13, ha="right", color=ink)
         return
     drawing.words(pen.sheet, 0, top + 15, name, fontsize=12.5, fontweight=weight, color=ink)
-    drawing.words(pen.sheet, shape.width, top + 15, f"{word}  {change[0]}", fontsize=12, fontweight="bold", color=COLOURS[verdict.outcome], ha="right")
+    drawing.words(
+        pen.sheet, shape.width, top + 15, f"{word}  {change[0]}", fontsize=12, fontweight="bold", color=COLOURS[verdict.outcome], ha="right"
+    )
 
 
 def _ruler(pen: _Pen, y: float) -> None:
@@ -178,7 +178,7 @@ def _ruler(pen: _Pen, y: float) -> None:
     pen.sheet.plot([shape.left, shape.right], [y, y], color=LINE, linewidth=1)
     for tick in MaxNLocator(6 if shape.wide else 5, steps=[1, 2, 5, 10]).tick_values(pen.low, pen.high):
         if pen.low <= tick <= pen.high:
-            pen.sheet.plot([pen.x(tick)] * 2, [y, y + 4], color=SOFT, linewidth=1)
+            pen.sheet.plot([pen.x(tick)] * 2, [y, y + 4], color=SOFT, linewidth=1, clip_on=False)
             drawing.words(pen.sheet, pen.x(tick), y + 18, figures.signed(float(tick), 2), color=SOFT, fontsize=11.5, ha="center")
     drawing.words(pen.sheet, pen.x(0) - 10, y + 37, "← worse", color=SOFT, fontsize=12, ha="right")
     drawing.words(pen.sheet, pen.x(0) + 10, y + 37, "better →", color=SOFT, fontsize=12)

@@ -17,9 +17,6 @@ from ragguard.reports.page import detail, diff
 from ragguard.reports.page.queries import Row, listed
 from ragguard.reports.page.stages import STAGES
 
-CLIP = 240
-"""Characters of a query that its row shows; its details have all of them."""
-
 _LEVEL = 6
 
 
@@ -51,7 +48,8 @@ class _Names:
 
 def pack(report: Report, tables: Mapping[str, Sequence[Row]], room: int) -> Packed:
     """Pack all listed cases into ``room`` characters. What does not go in is left out from the least interesting query on: answers and
-    what judges said first, then rankings and scores, then whole queries. ``tables`` are the rows of each candidate, the worst first.
+    what judges said first; where that is not enough, rankings and scores; at last whole queries. ``tables`` are the rows of each
+    candidate, the worst first.
     """
     order = _by_interest(tables)
     details = _Details(report)
@@ -67,7 +65,7 @@ def pack(report: Report, tables: Mapping[str, Sequence[Row]], room: int) -> Pack
         return whole
     plans: tuple[Callable[[int], Packed], ...] = (
         lambda n: made(len(order), len(order), n),
-        lambda n: made(len(order), n, 0),
+        lambda n: made(len(order), n, n),
         lambda n: made(n, 0, 0),
     )
     for plan in plans:
@@ -111,7 +109,7 @@ def _index(report: Report, tables: Mapping[str, Sequence[Row]], kept: set[int]) 
     places = {number: place for place, (number, _) in enumerate(shown)}
     return {
         "ids": [case.id for _, case in shown],
-        "texts": [case.text if len(case.text) <= CLIP else case.text[:CLIP] + "…" for _, case in shown],
+        "texts": [case.text if len(case.text) <= detail.CLIP else case.text[: detail.CLIP] + "…" for _, case in shown],
         "intents": [case.intent if case.intent != case.id else 0 for _, case in shown],
         "suite": [suites(case.suite) for _, case in shown],
         "slices": [[slices(name) for name in case.slices if name] for _, case in shown],
@@ -120,7 +118,10 @@ def _index(report: Report, tables: Mapping[str, Sequence[Row]], kept: set[int]) 
         "stages": list(STAGES),
         "arms": arms(report),
         "candidates": [
-            {**_columns([row for row in made if row.number in kept], places), "arms": [arms(report).index(arm) for arm in _sides(report, name)]}
+            {
+                **_columns([row for row in made if row.number in kept], places),
+                "arms": [arms(report).index(arm) for arm in _sides(report, name)],
+            }
             for name, made in tables.items()
         ],
     }
@@ -146,7 +147,7 @@ def _columns(made: Sequence[Row], places: Mapping[int, int]) -> dict[str, Any]:
         "before": [_shown(row.before) for row in by_place],
         "after": [_shown(row.after) for row in by_place],
         "change": [None if row.change is None else round(row.change, 3) + 0.0 for row in by_place],
-        "metric": {row.case.suite: [row.metric, row.unit] for row in by_place},
+        "unit": {row.case.suite: row.unit for row in by_place if not row.case.task},
         "why": [row.why for row in by_place],
         "order": [places[row.number] for row in made],
     }
@@ -185,8 +186,9 @@ class _Details:
             "cases": made,
         }
 
-    def _document(self, id_: str) -> list[str]:
-        return [id_, self.report.documents.get(id_, ShownDocument()).title, worst.marks(self.report, id_)]
+    def _document(self, id_: str) -> list[str | int]:
+        document = self.report.documents.get(id_, ShownDocument())
+        return [id_, document.title, worst.marks(self.report, id_), int(detail.stale(document))]
 
     def _case(self, number: int, documents: _Names, texts: _Names, answered: bool) -> list[Any]:
         case = self.cases[number]
@@ -194,7 +196,7 @@ class _Details:
             shown.id: shown.grade for head in case.rankings.values() for shown in head if shown.grade is not None
         }
         return [
-            case.text if len(case.text) > CLIP else 0,
+            case.text if len(case.text) > detail.CLIP else 0,
             list(case.tags),
             [part for id_, grade in grades.items() for part in (documents(id_), grade)],
             self._alike([self._ranking(case, arm, documents) for arm in self.arms]),
@@ -237,11 +239,15 @@ class _Details:
         text: Any = answer.text if first is None else self._steps(number, arm, first, answer)
         given = case.contexts.get(arm)
         cites = [documents(id_) for id_ in answer.citations]
-        return [text, cites, None if given is None else [documents(id_) for id_ in given], [answer.abstained, answer.cut, len(answer.samples)]]
+        return [
+            text,
+            cites,
+            None if given is None else [documents(id_) for id_ in given],
+            [answer.abstained, answer.cut, len(answer.samples)],
+        ]
 
     def _steps(self, number: int, arm: str, first: Answer, answer: Answer) -> list[diff.Op]:
         key = number, arm
         if key not in self._ops:
             self._ops[key] = diff.ops(diff.words(first.text), diff.words(answer.text))
         return self._ops[key]
-

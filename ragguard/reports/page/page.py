@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from ragguard.records.report import Report
 from ragguard.reports import figures, judged, words
 from ragguard.reports.page import queries, run, view
-from ragguard.reports.page.detail import Detail, Ranked, Said, Side
-from ragguard.reports.page.pack import CLIP, Packed, pack
+from ragguard.reports.page.detail import CLIP, Detail, Ranked, Said, Side
+from ragguard.reports.page.pack import Packed, pack
 from ragguard.reports.page.stages import STAGES
 from ragguard.reports.page.view import Candidate
 from ragguard.reports.web import pages
@@ -16,8 +16,12 @@ LIMIT = 2_000_000
 
 _SPARE = 2_000  # for the sentences about what is not in the page
 
-_RANKED = Ranked("", "", "", "", wanted=False)
-_BLANK = Detail("", "", "", ("",), (Side("", (_RANKED,), "", Said((("", ""),), "")),), ranks=True, answers=True, expected="", told=(("", ""),), scores=(("", ("",)),))
+_RANKED = Ranked("", "", "", stale=False, grade="", wanted=False)
+_SIDE = Side("", (_RANKED,), "", Said((("", ""),), ""))
+_BLANK = Detail(
+    "", False, "", "", ("",), (_SIDE,), (("", _SIDE),), ranks=True, answers=True, expected="", told=(("", ""),), scores=(("", ("",)),)
+)
+"""What the script fills: the parts of a page that it clones."""
 
 
 def render(report: Report, limit: int = LIMIT) -> str:
@@ -68,10 +72,14 @@ def _page(report: Report, candidates: Sequence[Candidate], packed: Packed) -> st
 
 def _left_out(packed: Packed) -> list[str]:
     """How many queries are not, or not whole, in the page, and where they are."""
-    where = "report.json has them, and `ragguard show ID` shows them"
     lost = (
-        (packed.without_answers, "the answers to", "which lost least"),
-        (packed.without_details, "rankings, scores and answers of", "which lost least"),
-        (packed.without_rows, "all of", "which lost least"),
+        (packed.without_answers, "the answers to"),
+        (packed.without_details, "rankings, scores and answers of"),
+        (packed.without_rows, "all of"),
     )
-    return [f"To keep this page small, it leaves out {what} {figures.count(n, 'query', 'queries')}, {which}: {where}." for n, what, which in lost if n]
+    where = "report.json has them, and `ragguard show ID` shows them"
+    return [
+        f"To keep this page small, it leaves out {what} {figures.count(n, 'query', 'queries')}, which lost least: {where}."
+        for n, what in lost
+        if n
+    ]

@@ -78,17 +78,14 @@ def differences(values: Sequence[float], metric: str, name: str) -> "Markup":
 
 def _legend(figure: Any, entries: Sequence[tuple[str, str, str]]) -> None:
     """Signs and words in a line above a picture, each as far right as the one before needs."""
-    sheet = figure.add_axes((0, 0, 1, 1))
-    width, height = figure.get_size_inches() * drawing.DOTS
-    sheet.set(xlim=(0, width), ylim=(0, height))
-    sheet.axis("off")
+    sheet = drawing.sheet(figure, *_SIZE)
     x = 4.0
     for sign, colour, text in entries:
         if sign:
-            drawing.words(sheet, x, height - 14, sign, color=colour, fontsize=12)
+            drawing.words(sheet, x, 14, sign, color=colour, fontsize=12)
             x += 16
         shown = words.clip(text, 28)
-        drawing.words(sheet, x, height - 14, shown, fontsize=12)
+        drawing.words(sheet, x, 14, shown, fontsize=12)
         x += 7.2 * len(shown) + 18
 
 
@@ -98,9 +95,7 @@ def losses(rows: Mapping[str, Sequence[Row]], arms: tuple[str, str], name: str, 
     label, bar, gap, head = (0, 22, 22, 34) if wide else (20, 20, 18, 62)
     height = head + sum(2 * (bar + 4 + label) + gap + (0 if wide else 20) for _ in rows)
     figure = drawing.figure(width, height)
-    sheet = figure.add_axes((0, 0, 1, 1))
-    sheet.set(xlim=(0, width), ylim=(height, 0))
-    sheet.axis("off")
+    sheet = drawing.sheet(figure, width, height)
     _stage_legend(sheet, width)
     y = float(head)
     for suite, made in rows.items():
@@ -114,7 +109,7 @@ def losses(rows: Mapping[str, Sequence[Row]], arms: tuple[str, str], name: str, 
             _bar(sheet, counts, total, (left, width), y, bar)
             y += bar + 4
         y += gap
-    return drawing.svg(figure, name, "At which stage cases are lost, by suite, baseline above candidate", "The numbers stand in the table below.")
+    return drawing.svg(figure, name, "Where cases are lost, by suite, baseline above candidate", "The numbers stand in the table below.")
 
 
 def _bar(sheet: Any, counts: Sequence[int], total: int, sides: tuple[float, float], y: float, thick: float) -> None:
@@ -123,9 +118,9 @@ def _bar(sheet: Any, counts: Sequence[int], total: int, sides: tuple[float, floa
         if not count:
             continue
         colour, strength = _paint(stage)
-        sheet.fill_between([x, x + count * scale - 1], y, y + thick, color=colour, alpha=strength, linewidth=0)
+        drawing.bar(sheet, x, x + count * scale - 1, y, thick, color=colour, alpha=strength)
         if count * scale > 9 * len(f"{count:,}") + 4:
-            ink = PAPER if strength > 0.5 and stage != "fine" else INK
+            ink = PAPER if strength > 0.7 and stage != "fine" else INK
             drawing.words(sheet, x + 6, y + thick - 6.5, f"{count:,}", fontsize=11.5, color=ink)
         x += count * scale
 
@@ -141,7 +136,7 @@ def _stage_legend(sheet: Any, width: float) -> None:
         room = 7.0 * len(stage) + 34
         if x + room > width:
             x, y = 0.0, y + 20
-        sheet.fill_between([x, x + 11], y - 9, y + 2, color=colour, alpha=strength, linewidth=0)
+        drawing.bar(sheet, x, x + 11, y - 9, 11, color=colour, alpha=strength)
         drawing.words(sheet, x + 16, y + 1, stage, fontsize=12, color=SOFT)
         x += room
 
@@ -156,5 +151,3 @@ def curve(points: Sequence[tuple[float, float]], what: str, name: str) -> "Marku
     _legend(figure, [("", INK, what)])
     told = f"From {figures.mean(values[0])} at step {steps[0]:,.0f} to {figures.mean(values[-1])} at step {steps[-1]:,.0f}."
     return drawing.svg(figure, name, f"{what} by step of the training", told)
-
-

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ragguard.records.evidence import Score
+from ragguard.records.metric import TASK_SCORE
 from ragguard.records.report import CaseRun, Report
 from ragguard.records.verdict import Decision, Verdict
 from ragguard.reports import figures, words, worst
@@ -40,9 +41,12 @@ def listed(report: Report) -> list[CaseRun]:
 
 def rows(report: Report, decision: Decision) -> list[Row]:
     """Return every listed case, the worst for this candidate first: errors, then by what it lost, then by the stage that lost it."""
-    leading = {suite.name: worst.leading(report, decision, suite.name) for suite in report.suites}
+    leading = {(suite.name, False): worst.leading(report, decision, suite.name) for suite in report.suites}
+    leading |= {(each.check.suite, True): each for each in decision.verdicts if each.check.metric.base == TASK_SCORE}
     two = stages.pairwise(report)
-    made = (_row(report, decision, number, case, leading.get(case.suite), two) for number, case in enumerate(listed(report)))
+    made = (
+        _row(report, decision, number, case, leading.get((case.suite, bool(case.task))), two) for number, case in enumerate(listed(report))
+    )
     return sorted(made, key=_badness)
 
 

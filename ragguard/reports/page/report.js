@@ -144,7 +144,7 @@ class Queries {
   }
 
   line(place) {
-    const { index, mine } = this, suite = index.suites[index.suite[place]], unit = (mine.metric[suite] ?? ["", ""])[1];
+    const { index, mine } = this, suite = index.suites[index.suite[place]], unit = mine.unit[suite] ?? "";
     const [was, now] = [index.stages[mine.was[place]], index.stages[mine.now[place]]];
     const made = clone("line", {
       text: index.texts[place], id: index.ids[place], suite, stage: was === now ? now : `${was} → ${now}`,
@@ -153,6 +153,7 @@ class Queries {
     });
     const body = made.querySelector("tbody");
     body.classList.toggle("worse", mine.change[place] < 0);
+    body.classList.toggle("better", mine.change[place] > 0);
     body.dataset.place = place;
     return made;
   }
@@ -173,6 +174,7 @@ function detail(details, index, mine, place) {
   const text = full || index.texts[place], intent = index.intents[place] || id;
   const labels = [...new Set([...index.slices[place].map((slice) => index.sliceNames[slice]), ...tags])].join(", ");
   const root = clone("detail", { full: text, about: `intent ${intent}${labels ? `; ${labels}` : ""}` });
+  root.querySelector('[data-slot="full"]').hidden = !full;
   const list = (name) => root.querySelector(`[data-list="${name}"]`);
   const part = (name, there) => { root.querySelector(`[data-part="${name}"]`).hidden = !there; };
   const arms = mine.arms.map((arm) => ({
@@ -188,7 +190,9 @@ function detail(details, index, mine, place) {
   list("wanted").replaceChildren(...wanted.map(([doc, grade]) =>
     element("li", `${details.docs[doc][0]} (grade ${grade}): ${arms.map((arm) => rank(arm, doc)).join(" → ")}`)));
   part("wanted", ranks && wanted.length);
-  list("rankings").replaceChildren(...(ranks ? arms.map((arm) => ranking(details, arm, grades)) : []));
+  const alike = ranks && arms.every((arm) => !arm.error && arm.ranked.join() === arms[0].ranked.join());
+  const sides = alike ? [{ ...arms[0], name: `all alike: ${arms.map((arm) => arm.name).join(", ")}` }] : arms;
+  list("rankings").replaceChildren(...(ranks ? sides.map((arm) => ranking(details, arm, grades)) : []));
   part("ranks", ranks);
 
   const expected = long && long !== 1 ? long[0] : "";
@@ -230,9 +234,10 @@ function ranking(details, arm, grades) {
   const made = clone("ranking", { arm: arm.name, none });
   made.querySelector('[data-slot="none"]').hidden = !none;
   made.querySelector('[data-list="ranked"]').replaceChildren(...arm.ranked.map((doc) => {
-    const [id, title, marks] = details.docs[doc], grade = grades.get(doc);
+    const [id, title, marks, stale] = details.docs[doc], grade = grades.get(doc);
     const item = clone("ranked", { id, title, marks, grade: grade === undefined ? "not judged" : `grade ${grade}` });
     item.querySelector("li").classList.toggle("wanted", grade > 0);
+    item.querySelector("li").classList.toggle("stale", stale);
     return item;
   }));
   return made;

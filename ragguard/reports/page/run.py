@@ -73,7 +73,9 @@ def _glance(report: Report, number: int, decision: Decision) -> "list[str | tupl
 
     found = {each.check.identity: each for each in decision.verdicts if not words.against(each, report)}
     cells = [
-        Markup('<span class="is-{}">{}</span>').format(found[name].outcome, figures.difference(found[name].estimate)) if name in found else ""
+        Markup('<span class="is-{}">{}</span>').format(found[name].outcome, figures.difference(found[name].estimate))
+        if name in found
+        else ""
         for name in dict.fromkeys(_endpoints(report))
     ]
     best = " (best of the promoted)" if report.best == decision.candidate else ""
@@ -87,7 +89,15 @@ def _glance(report: Report, number: int, decision: Decision) -> "list[str | tupl
 
 def sureness(report: Report) -> Table:
     """What each blocking check could have seen, as far as the report says."""
-    heads = ["check", "candidate", "intents", "least that can pass", "margin", "smallest loss seen 4 times of 5", "intents for an equal candidate"]
+    heads = [
+        "check",
+        "candidate",
+        "intents",
+        "least that can pass",
+        "margin",
+        "smallest loss seen 4 times of 5",
+        "intents for an equal candidate",
+    ]
     rows = []
     for decision in report.decisions:
         for each in decision.verdicts:
@@ -103,13 +113,18 @@ def sureness(report: Report) -> Table:
 def levels(report: Report) -> list[str]:
     """What the statistics promise, in sentences."""
     share = sorted({each.estimate.alpha for decision in report.decisions for each in decision.verdicts})
-    split = f", divided into {', '.join(f'{alpha:.2%}' for alpha in share)} a candidate" if share and share != [report.alpha] else ""
+    split = (
+        f", divided into {', '.join(f'{100 * alpha:.3g} %' for alpha in share)} for each candidate"
+        if share and share != [report.alpha]
+        else ""
+    )
+    level = f"{100 * report.alpha:.3g} %"
     looks = f", over {figures.count(report.looks, 'look')}" if report.looks > 1 else ""
     return [
-        f"A candidate that is worse by a margin in any blocking check is promoted at most {report.alpha:.0%} of the time{split}{looks}.",
-        f"One that equals the baseline is blocked at most {report.alpha:.0%} of the time, however many checks there are.",
-        "These rates are those of the method (docs/statistics.md), and hold for the cases that were asked. What no interval knows: wrong labels, "
-        "a judge that is wrong on average, and a golden set that is not like production.",
+        f"A candidate that is worse by a margin in any blocking check is promoted at most {level} of the time{split}{looks}.",
+        f"One that equals the baseline is blocked at most {level} of the time, however many checks there are.",
+        "These rates are those of the method (docs/statistics.md), and hold for the cases that were asked. What no interval knows: "
+        "wrong labels, a judge that is wrong on average, and a golden set that is not like production.",
     ]
 
 
@@ -165,7 +180,10 @@ def systems(report: Report) -> list[Table]:
 
 def fingerprints(report: Report) -> Table:
     """The SHA-256 of all that the result hangs on."""
-    prints = [("question: cases, checks, margins, alpha, seeds", report.question), *((f"{a.role} {a.name}", a.fingerprint) for a in report.arms)]
+    prints = [
+        ("question: cases, checks, margins, alpha, seeds", report.question),
+        *((f"{a.role} {a.name}", a.fingerprint) for a in report.arms),
+    ]
     for suite in report.suites:
         prints += [(f"suite {suite.name}", suite.fingerprint), (f"collection {suite.collection}", suite.collection_fingerprint)]
     prints += [(f"judge {judge.name}", judge.fingerprint) for judge in report.judges]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ragguard.records.judgement import Judgement
-from ragguard.records.metric import Metric
+from ragguard.records.metric import TASK_SCORE, Metric
 from ragguard.records.report import CaseRun, Report
 from ragguard.records.verdict import Decision
 from ragguard.reports import words, worst
@@ -28,10 +28,18 @@ MEANING: Mapping[Stage, str] = {
 }
 
 _RANKING = ("nDCG", "RR", "AP", "R", "P", "Success", "Rprec", "RBP")  # above 0 only where one that answers was found
-_ANSWER = ("Completeness", "FalseRefusal", "FalseAnswer", "AbstentionAcc", "UnsupportedValue", "HallucinationRate", "ExactMatch")
-_ANSWER += ("FormatValid", "InstructionFollowed", "CanaryLeak", "AsksForSources")
+_ANSWER: tuple[str, ...] = (
+    "Completeness",
+    "FalseRefusal",
+    "FalseAnswer",
+    "AbstentionAcc",
+    "UnsupportedValue",
+    "HallucinationRate",
+    "ExactMatch",
+)
+_ANSWER += ("FormatValid", "InstructionFollowed", "CanaryLeak", "AsksForSources", TASK_SCORE)
 _CITATION = ("InventedCitation", "CitesSuperseded", "UnsupportedQuote", "CitationPrecision")
-_BETTER_NOT = ("FalseRefusal", "FalseAnswer", "UnsupportedValue", "HallucinationRate", "InstructionFollowed", "CanaryLeak")
+_BETTER_NOT: tuple[str, ...] = ("FalseRefusal", "FalseAnswer", "UnsupportedValue", "HallucinationRate", "InstructionFollowed", "CanaryLeak")
 _BETTER_NOT += ("AsksForSources", "VersionConflation", "InventedCitation", "CitesSuperseded", "UnsupportedQuote")
 _CONTENT = 0.5  # of a judge's 0 to 1
 _NOISE = 1e-9
@@ -73,7 +81,8 @@ def place(case: CaseRun, arm: str, pairwise: frozenset[str] = frozenset()) -> Pl
 def _found(case: CaseRun, arm: str) -> bool:
     """Whether a measure of the whole ranking says that a document which answers is in it, below what the report keeps."""
     return any(
-        isinstance(score, float | int) and score > 0 and Metric.parse(name).base in _RANKING for name, score in case.scores.get(arm, {}).items()
+        isinstance(score, float | int) and score > 0 and Metric.parse(name).base in _RANKING
+        for name, score in case.scores.get(arm, {}).items()
     )
 
 

@@ -16,7 +16,7 @@ ADVICE: Mapping[Stage, str] = {
     "not retrieved": "look at what the retriever was trained on, at its document_text, and at whether documents are cut",
     "ranked too low": "look at hard negatives, at the reranker, and at how many documents the generator is given",
     "wrong answer": "the document was there, so look at the generator: its prompt, its training rows, its judge's reasons",
-    "wrong version": "show version and status to the encoder (document_text) and to the generator, and train on other versions as negatives",
+    "wrong version": "show version and status to encoder (document_text) and generator, and train on other versions as negatives",
     "wrong citation": "look at how the prompt numbers documents, and at the citations of the training rows",
 }
 
@@ -85,7 +85,9 @@ def _more(verdict: Verdict) -> str:
     lacking = wanted - estimate.evidence
     if lacking <= 0:
         return f"{name}: a fresh sample of {figures.count(wanted, kind)} may settle it."
-    return f"{name}: about {figures.count(lacking, f'more {kind}')} would settle it, if the candidate equals the baseline ({wanted:,} in all)."
+    return (
+        f"{name}: about {figures.count(lacking, f'more {kind}')} would settle it, if the candidate equals the baseline ({wanted:,} in all)."
+    )
 
 
 def _error(_report: Report, decision: Decision) -> Iterator[str]:

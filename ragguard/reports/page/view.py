@@ -1,6 +1,5 @@
 """What the page shows, put together: texts, tables, and pictures, for the template to lay out."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 SHOWN = 30
 """Queries that stand in the page as it is, over all candidates; the script shows the others."""
-
-_BRACKET = re.compile(r"^(.*?) \((.*)\)([^()]*)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +108,14 @@ def _both(draw: Callable[[bool], "Markup"]) -> "tuple[Markup, Markup]":
 
 
 def parted(reason: str) -> tuple[str, str]:
-    """A reason in two: what happened, and the numbers that stood in its brackets; the second is "" where there are none."""
-    found = _BRACKET.match(reason.replace("->", "→"))
-    return (found[1], f"{found[2]}{found[3]}") if found else (reason, "")
+    """A reason in two: what happened, and the numbers that stood in its first brackets; the second is "" where there are none."""
+    head, bracket, tail = reason.replace("->", "→").partition(" (")
+    depth = 1
+    for at, letter in enumerate(tail if bracket else ""):
+        depth += (letter == "(") - (letter == ")")
+        if not depth:
+            return f"{head}{tail[at + 1 :]}", tail[:at]
+    return reason, ""
 
 
 def _undrawn(report: Report, checks: Sequence[Verdict]) -> Iterator[str]:
@@ -140,7 +142,8 @@ def _lost(report: Report, decision: Decision) -> Table:
         if row.baseline or row.candidate:
             newly, back = (f"{row.newly:,}", f"{row.back:,}") if stage != "fine" else ("", "")
             each = [f"{part.baseline:,} → {part.candidate:,}" for part in parts]
-            rows.append(((stage, stages.MEANING[stage]), f"{row.baseline:,}", f"{row.candidate:,}", newly, back, *each))
+            cells: list["str | tuple[str, str] | Markup"] = [(stage, stages.MEANING[stage])]
+            rows.append([*cells, f"{row.baseline:,}", f"{row.candidate:,}", newly, back, *each])
     heads = ["stage", words.baseline(report), decision.candidate, "newly lost", "won back", *by_suite]
     return Table("Cases by the first stage that loses them, over all suites and in each", heads, rows)
 
@@ -152,7 +155,7 @@ def _suite(report: Report, decision: Decision, suite: SuiteRun, id_: str) -> Sui
         name=suite.name,
         about=words.overview(suite),
         description=suite.description,
-        checks=_checks(report, made) if made else None,
+        checks=_checks(report, decision, made) if made else None,
         notes=words.notes(made, decision),
         pictures=tuple(_pictures(report, decision, suite.name, id_)),
         tables=tuple(_tables(report, decision, suite)),
@@ -160,10 +163,21 @@ def _suite(report: Report, decision: Decision, suite: SuiteRun, id_: str) -> Sui
     )
 
 
-def _checks(report: Report, verdicts: Sequence[Verdict]) -> Table:
+def _checks(report: Report, decision: Decision, verdicts: Sequence[Verdict]) -> Table:
     level = " or ".join(sorted({figures.level(each.estimate.alpha) for each in verdicts}))
     first = "reference" if any(words.against(each, report) for each in verdicts) else words.baseline(report)
-    heads = ["check", "verdict", "tier", first, "candidate", "difference", f"{level} bounds", "margin", "limit", "intents", "won / tied / lost"]
+    heads = [
+        "check",
+        "verdict",
+        "tier",
+        f"{first} → {decision.candidate}",
+        "difference",
+        f"{level} bounds",
+        "margin",
+        "limit",
+        "intents",
+        "won / tied / lost",
+    ]
     limits = any(verdict.check.limit is not None for verdict in verdicts)
     rows = [_check(report, verdict) for verdict in verdicts]
     kept = [number for number, head in enumerate(heads) if head != "limit" or limits]
@@ -172,13 +186,13 @@ def _checks(report: Report, verdicts: Sequence[Verdict]) -> Table:
 
 def _check(report: Report, verdict: Verdict) -> list["str | tuple[str, str] | Markup"]:
     estimate, check = verdict.estimate, verdict.check
+    means_, unit = (estimate.baseline_mean, estimate.candidate_mean), estimate.scale.unit
     counted = f"{estimate.wins:,} / {estimate.ties:,} / {estimate.losses:,}" if estimate.difference is not None else ""
     return [
         _title(report, verdict),
         marked(verdict),
         check.tier,
-        figures.mean(estimate.baseline_mean, estimate.scale.unit),
-        figures.mean(estimate.candidate_mean, estimate.scale.unit),
+        " → ".join(figures.mean(mean, unit) for mean in means_) if check.tier != "must" else "",
         *words.change(verdict),
         figures.margin(estimate),
         figures.limit(check, estimate.scale),
@@ -187,10 +201,14 @@ def _check(report: Report, verdict: Verdict) -> list["str | tuple[str, str] | Ma
     ]
 
 
-def _title(report: Report, verdict: Verdict) -> tuple[str, str]:
-    """What a check is called, and below it that less is better, where it is."""
+def _title(report: Report, verdict: Verdict) -> "tuple[str | Markup, str]":
+    """What a check is called, a blocking one in bold, and below it that less is better, where it is."""
+    from markupsafe import Markup
+
     *name, last = words.title(verdict, report)
-    return (" ".join(name), last.strip("()")) if last == "(lower is better)" else (" ".join([*name, last]), "")
+    lower = last == "(lower is better)"
+    text = " ".join(name if lower else [*name, last])
+    return Markup("<strong>{}</strong>").format(text) if verdict.check.tier == "blocking" else text, last.strip("()") if lower else ""
 
 
 def marked(verdict: Verdict) -> "Markup":
