@@ -197,8 +197,6 @@ def _title(report: Report, verdict: Verdict) -> "tuple[str | Markup, str]":
     text = " ".join(name if lower else [*name, last])
     named = Markup("<strong>{}</strong>").format(words.clean(text)) if verdict.check.tier == "blocking" else text
     return named, last.strip("()") if lower else ""
-        "()"
-    ) if lower else ""
 
 
 def marked(verdict: Verdict) -> "Markup":
