@@ -278,3 +278,33 @@ def _told(scores: ArmScores, case: str, metric: Metric) -> Told:
     said, labels = scores.answers.get(case), scores.labels.get(case, {})
     judgements = scores.judgements.get(case, {}).get(metric, ())
     return Told(scores.scores[case][metric], judgements, None if said is None else said.text, metric in labels, labels.get(metric))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A plan that was resolved, and the baseline of it, as far as it must be for other systems to be judged beside it."""
+
+    resolved: Resolved
+    workshop: Workshop
+    panel: Panel | None
+
+
+def bench(plan: LoadedPlan | Path | str, *, allow_code: bool = False, progress: Progress | None = None, store: Path | None = None) -> Bench:
+    """Resolve a plan as ``run`` does, for somebody who runs its baseline, and judges what the plan does not name.
+
+    Raises:
+        InputError: the plan, the data or the usage is wrong; candidates are not looked at.
+    """
+    resolved = load(plan, allow_code=allow_code)
+    workshop = _workshop(resolved, store, progress, allow_code)
+    survey(workshop, ["baseline"], resolved.collections)
+    refuse_speechless(resolved, ["baseline"])
+    resolved, seats = seating.seated(resolved, allow_code=allow_code)
+    return Bench(resolved, workshop, seating.panel(resolved, seats, workshop.store, workshop.progress, workshop.meter))
+
+
+def against_baseline(bench: Bench, baseline: Trial, other: Trial) -> Decision:
+    """Decide on a trial beside the baseline's as on one of the plan's candidates: its checks, alpha and margins; not on the anchor."""
+    state = _Run(bench.resolved, bench.workshop, Drift(bench.workshop.store, bench.workshop.progress))
+    state.trials |= {"baseline": baseline, "candidate": other}
+    return _compared(state, "candidate")

@@ -70,7 +70,7 @@ def run(
         InputError: a suite has tasks of lm-eval, and the system no language model on this machine.
         CannotJudge: the system failed as a whole.
     """
-    parts = _in_turn(suites)
+    parts = in_turn(suites)
     seen: dict[str, list[Seen]] = {suite.name: [] for suite in suites}
     for number, (suite, part) in enumerate(parts, 1):
         with trial.timed(suite.name):
@@ -115,7 +115,7 @@ def _derive(asker: Asker, suite: Suite, scores: ArmScores) -> None:
             scores.derive(catalog.derive(suite.metrics, suite.cases.cases, scores.scores))
 
 
-def _in_turn(suites: Sequence[Suite]) -> list[tuple[Suite, Part]]:
+def in_turn(suites: Sequence[Suite]) -> list[tuple[Suite, Part]]:
     """All parts of all suites, those of one corpus together, so that each corpus is indexed once."""
     parts = [(suite, part) for suite in suites for part in suite.parts]
     corpora = list(dict.fromkeys(part.collection.corpus_fingerprint for _, part in parts))
@@ -160,6 +160,15 @@ def _score(
         store.put("scores", kept_as, kept)
     unjudged = score_all(by_judges, batch, seen)  # until the judges are asked, who see a suite as a whole
     return {**{names[name]: values for name, values in _SCORES.validate_json(kept).items()}, **unjudged}
+
+
+def scored(suite: Suite, part: Part, batch: Sequence[Case], observations: Sequence[Observation]) -> dict[Metric, Mapping[str, Score]]:
+    """Score observations that are kept nowhere, under the metrics that are scored case by case; judges are not asked yet."""
+    metrics = catalog.direct(suite.metrics)
+    definitions = [catalog.resolve(metric) for metric in metrics]
+    marks = part.collection.marks(_seen(observations)) if any(each.needs_marks for each in definitions) else None
+    texts = _texts(part.collection, observations) if any(each.needs_texts for each in definitions) else None
+    return dict(score_all(metrics, batch, {observation.case: observation for observation in observations}, marks, texts))
 
 
 def _seen(observations: Sequence[Observation]) -> set[str]:

@@ -44,10 +44,11 @@ class ExtractiveGenerator:
         self.fingerprint = digest({"type": "extractive", "encoder": self._encoder.fingerprint, **about})
         self._vault: Vault | None = None
         self._documents: dict[str, tuple[tuple[str, ...], NDArray[np.float32]]] = {}
+        self._questions: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self, vault: Vault, progress: Progress) -> None:  # noqa: ARG002 - documents are encoded when they are met
         """Remember where embeddings are kept."""
-        self._vault, self._documents = vault, {}
+        self._vault, self._documents, self._questions = vault, {}, {}
 
     def answer(self, asked: Sequence[Asked]) -> list[Said]:
         """Return one answer per question, in order.
@@ -68,8 +69,9 @@ class ExtractiveGenerator:
     def _weigh(self, asked: Sequence[Asked]) -> list[list[_Found]]:
         """All sentences of each question's contexts, best first."""
         self._read({document.id: document for each in asked for document in each.contexts})
-        questions = self._embed([(each.case, each.question) for each in asked], "query")
-        return [self._ranked(each, vector) for each, vector in zip(asked, questions, strict=True)]
+        new = {each.question: each.case for each in asked if each.question not in self._questions}
+        self._questions |= dict(zip(new, self._embed([(case, text) for text, case in new.items()], "query"), strict=True))
+        return [self._ranked(each, self._questions[each.question]) for each in asked]
 
     def _read(self, documents: Mapping[str, Document]) -> None:
         """Split and encode the documents that were not met before, all of them together."""

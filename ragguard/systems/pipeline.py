@@ -16,7 +16,7 @@ class Pipeline:
 
     def __init__(self, retriever: Retriever, generator: Generator, contexts: int, meter: Meter | None = None) -> None:
         self._meter = meter or Idle()
-        self.retriever, self.generator, self._contexts = retriever, generator, contexts
+        self.retriever, self.generator, self.contexts = retriever, generator, contexts
         self.fingerprint = digest({"retriever": retriever.fingerprint, "generator": generator.fingerprint, "contexts": contexts})
         self._corpus: Corpus | None = None
 
@@ -66,7 +66,7 @@ class Pipeline:
         corpus = self._corpus
         if corpus is None:
             raise RuntimeError("index() comes before search()")
-        return tuple(corpus.document(found.id) for found in observation.ranking[: self._contexts] if found.id in corpus)
+        return tuple(corpus.document(found.id) for found in observation.ranking[: self.contexts] if found.id in corpus)
 
     def notes(self) -> Mapping[str, float | int | str]:
         """Return the retriever's notes, and the generator's under its name."""
