@@ -209,6 +209,38 @@ def cases(
     return 0
 
 
+@app.command(
+    epilog="Example: ragguard drill gate.yaml --mutant first-lost --strength first-lost=0.1. Exit codes: 0 every regression was caught and "
+    "nothing harmless blocked; 1 one survived, or a harmless change was blocked; 3 the plan, the data or the usage is wrong; "
+    "4 could not judge."
+)
+def drill(
+    plan: Plan = Path("gate.yaml"),
+    out: Out = None,
+    mutant: Annotated[
+        list[str], typer.Option(help="Only this one; several times for several. Your own is module:function, with --allow-code.")
+    ] = [],  # noqa: B006
+    strength: Annotated[
+        list[str], typer.Option(help="From which strength on a mutant must be caught: MUTANT=NUMBER, or NUMBER for all shares.")
+    ] = [],  # noqa: B006
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> int:
+    """Plant regressions into the plan's baseline, and say which of them its gate would catch, and what is missing for the others."""
+    from ragguard.drill import run as drilling
+    from ragguard.reports.drill import files, show
+
+    with _progress(quiet=as_json) as progress:
+        found = drilling.run(plan, asked=drilling.wanted(mutant, strength), allow_code=allow_code, progress=progress)
+    written = files.write(found, out or plan.resolve().parent / "reports" / found.plan)
+    if as_json:
+        _print_json(files.to_dict(found))
+    else:
+        with _shown():
+            show.show(found, _console(), written)
+    return found.exit_code
+
+
 @app.command(epilog="Example: ragguard schema --out schemas")
 def schema(
     out: Annotated[Path, typer.Option("--out", help="Folder for gate, suite and report schemas.")] = Path("schemas"),

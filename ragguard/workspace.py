@@ -8,6 +8,7 @@ from typing import Literal
 from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.reports import document
+from ragguard.reports.drill import files as drills
 from ragguard.reports.judge import files as calibrations
 from ragguard.store import write_atomically
 
@@ -85,6 +86,7 @@ def write_schemas(out: Path) -> list[Path]:
     """Write the JSON schemas of plans, suites, reports and calibrations; return the files."""
     schemas = {"gate": GatePlan.model_json_schema(), "suite": SuitePlan.model_json_schema(), "report": document.schema()}
     schemas["calibration"] = calibrations.schema()
+    schemas["drill"] = drills.schema()
     paths = []
     for name, schema in schemas.items():
         path = out / f"{name}.schema.json"

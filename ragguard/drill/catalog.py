@@ -118,7 +118,7 @@ MUTANTS: tuple[Mutant, ...] = (
         strengths=(0.1, 0.25, 0.5, 1.0), lacks=lacking.versions, seen_by=VERSIONED,
     ),
     _retrieval(
-        "versions-swapped", "ranking", rankings.versions_swapped, "the current version stands where the one before it should, and vice versa",
+        "versions-swapped", "ranking", rankings.versions_swapped, "the current version and the one before it stand in each other's place",
         unit=FAMILIES, fits=_versioned, strengths=(0.1, 0.25, 0.5, 1.0), lacks=lacking.versions, seen_by=VERSIONED,
     ),
     _retrieval("ranking-shuffled", "ranking", rankings.shuffled, "the ranking is in random order"),
@@ -160,7 +160,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _generation("citations-lost", answers.citations_lost, "nothing is cited", ("CitationPrecision", "CitationRecall")),
     _generation("citation-invented", answers.citation_invented, "a document is cited that was not given",
                 ("InventedCitation", "CitationPrecision")),
-    _generation("caveat-dropped", answers.caveat_dropped, "what takes something back is left out", ("Completeness",), lacks=lacking.caveats),
+    _generation("caveat-dropped", answers.caveat_dropped, "what takes something back is left out", ("Completeness",),
+                lacks=lacking.caveats),
     _generation("cut-off", answers.cut_off, "the answer ends half way", ("Completeness", "LengthRatio")),
     _generation("always-refuses", answers.refuses, "it says that the documents do not say", ("FalseRefusal", "Completeness"),
                 stated=0.1),

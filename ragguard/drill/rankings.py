@@ -33,10 +33,7 @@ def versions_swapped(ranking: Ranking, case: Case, scene: Scene) -> Ranking:
     """The newest version of a family stands where the one before it would, and the other way round."""
     del case
     twins: Mapping[str, str] = scene.once("twins", lambda: dict(_twins(scene)))
-    first = {found.id: Ranked(twins.get(found.id, found.id), found.score) for found in reversed(ranking)}
-    known = {found.id for found in first.values()}
-    kept = (first[found.id] for found in ranking)
-    return ordered({each.id: each for each in kept if each.id in known}.values(), len(ranking))
+    return tuple(replace(found, id=twins.get(found.id, found.id)) for found in ranking)
 
 
 def _twins(scene: Scene) -> Iterable[tuple[str, str]]:

@@ -196,11 +196,10 @@ def _gated(spoiled: Site, strength: float, after: dict[site.Key, Observation]) -
 
 
 def _nearest(decision: Decision) -> tuple[Moved, ...]:
-    """The checks that did not fail and lost most, measured by their margins."""
-    lost = [
-        verdict for verdict in decision.verdicts if (verdict.outcome != "fail" or verdict.check.tier == "advisory") and _lost(verdict) > 0
-    ]
-    return tuple(_moved(verdict) for verdict in sorted(lost, key=lambda verdict: (-_lost(verdict), verdict.check.identity))[:NEAREST])
+    """The checks that did not fail, or do not bind, and lost most, measured by their margins."""
+    open_ = (verdict for verdict in decision.verdicts if verdict.outcome != "fail" or verdict.check.tier == "advisory")
+    lost = sorted((each for each in open_ if _lost(each) > 0), key=lambda each: (-_lost(each), each.check.identity))
+    return tuple(_moved(verdict) for verdict in lost[:NEAREST])
 
 
 def _lost(verdict: Verdict) -> float:

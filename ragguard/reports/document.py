@@ -14,6 +14,7 @@ from pydantic_core import from_json as parse
 from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.source import display
 from ragguard.records.calibration import Disagreement, Figure, JudgedAnswer
+from ragguard.records.drill import Shot
 from ragguard.records.efficiency import Answering, Latency, Stage
 from ragguard.records.metric import Metric
 from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, JudgeRun, Mean, Moved, Report, ShownDocument, TaskRun
@@ -30,6 +31,7 @@ _ROWS = (
     Latency,
     Mean,
     Moved,
+    Shot,
     ShownDocument,
     Stage,
     TaskRun,
