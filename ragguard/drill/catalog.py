@@ -173,7 +173,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _generation("longer", answers.longer, "the answer says the same again", ("LengthRatio", "LongAnswer"), unit="times as long",
                 strengths=FACTORS, stated=2.0),
     Mutant("slower", "generation", "observation", answers.slower, "every stage takes longer", unit="times as long", strengths=FACTORS,
-           stated=2.0, seen_by=("Latency",)),
+           stated=2.0, seen_by=("Latency", "p95", "Exceeds")),
     Mutant("unchanged", "retrieval", "observation", answers.unchanged, "the baseline itself", unit=WHOLE, strengths=(1.0,), stated=1.0,
            harmless=True),
     _retrieval("documents-reordered", "retriever", retrievers.reordered, "the documents stand in the index in the reverse order",

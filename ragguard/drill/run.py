@@ -85,6 +85,7 @@ def run(
     theirs = [own.load(name, bench.resolved.loaded.folder, allow_code=allow_code) for name in asked.names if ":" in name and _is_code(name)]
     spoiled = site.run(bench)
     chosen = list(_chosen([*catalog.of(spoiled), *theirs], asked))
+    _refuse_nothing(chosen, spoiled)
     steps = [(mutant, strength) for mutant in chosen if not mutant.fits(spoiled) for strength in mutant.strengths]
     bench.workshop.progress.start(PLANTING, len(steps))
     planter = Planter(spoiled)
@@ -113,6 +114,14 @@ def _chosen(known: Sequence[Mutant], asked: Wanted) -> Iterator[Mutant]:
     for mutant in known:
         if not asked.names or _is_of(mutant, asked.names):
             yield _stated(mutant, asked)
+
+
+def _refuse_nothing(chosen: Sequence[Mutant], spoiled: Site) -> None:
+    """Raise InputError where none of the mutants fits the baseline: a drill that plants nothing has found nothing."""
+    reasons = {mutant.name: mutant.fits(spoiled) for mutant in chosen}
+    if all(reasons.values()):
+        problems = [Problem(f"--mutant {name}", f"it cannot be planted: {reason}", "ask for another") for name, reason in reasons.items()]
+        raise InputError(problems)
 
 
 def _is_of(mutant: Mutant, names: Sequence[str]) -> bool:

@@ -1,13 +1,16 @@
 """A drill from end to end: what is planted is caught, what is harmless is not, and a blind suite is told what it lacks."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from conftest import BLIND, SEEING  # type: ignore[import-not-found]
 
+from ragguard.drill import catalog
 from ragguard.reports.drill import files
 
 PLANTED = (
@@ -157,6 +160,7 @@ def test_json_is_the_file_and_fits_the_schema(seeing: Any, capsys: pytest.Captur
     ("options", "words"),
     [
         (["--mutant", "first-lots"], "there is no mutant 'first-lots'; did you mean 'first-lost'"),
+        (["--mutant", "prefix-lost"], "it cannot be planted: a lexical retriever has no embeddings of its own"),
         (["--strength", "much"], "'much' is no strength"),
         (["--strength", "first-lost=-1"], "'-1' is no strength"),
         (["--strength", "nobody=1"], "there is no mutant 'nobody'"),
@@ -182,3 +186,18 @@ def test_code_of_ones_own_runs_only_where_somebody_said_so(drill_range: Callable
     assert invoke(["drill", str(made.folder / "gate.yaml"), "--mutant", f"{made.module}:calm"]) == 3
     assert "--allow-code" in capsys.readouterr().err
     assert invoke(["drill", str(made.folder / "nowhere.yaml")]) == 3
+
+
+def test_the_mutant_that_the_page_shows_works(seeing: Any, root: Path) -> None:
+    page = (root / "docs/drill.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    seeing.write(f"{seeing.module}.py", seeing.folder.joinpath(f"{seeing.module}.py").read_text(encoding="utf-8") + block)
+    assert seeing.run("--mutant", f"{seeing.module}:hedged") == 0
+    hedged = seeing.of(f"{seeing.module}:hedged")
+    assert (hedged["result"], hedged["about"]) == ("let through", "Every answer begins with a hedge.")
+    assert hedged["shots"][-1]["touched"] > 90
+
+
+def test_every_mutant_stands_on_the_page(root: Path) -> None:
+    page = (root / "docs/drill.md").read_text(encoding="utf-8")
+    assert [mutant.name for mutant in catalog.MUTANTS if f"`{mutant.name}`" not in page] == []

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ragguard import cli, gate
 from ragguard.cli import invoke
 
-COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases")
+COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases", "drill")
 JUDGE_COMMANDS = ("calibrate", "sample")
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}

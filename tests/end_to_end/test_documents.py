@@ -59,6 +59,8 @@ IN_SENTENCES = {
     "ragguard show": "ragguard show a-api-key-overlap-after-roll-current.1",
     "ragguard show --html page.html": "ragguard show --html page.html",
     "ragguard cases": "ragguard cases",
+    "ragguard drill": "ragguard drill --mutant first-lost",
+    "ragguard drill gate.yaml": "ragguard drill gate.yaml --mutant nothing-found --mutant unchanged",
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",
     "ragguard --help": "ragguard --help",
@@ -288,7 +290,7 @@ def test_the_golden_collections_are_as_their_sources_say(collection: str, tmp_pa
         assert (made / name).read_bytes() == (ROOT / "golden" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration"])
+@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration", "drill"])
 def test_the_published_schemas_are_current(name: str, tmp_path: Path) -> None:
     done = _run(f"ragguard schema --out {tmp_path}", ROOT)
     assert done.returncode == 0, done.stderr
