@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ragguard.drill.mutant import Scene
+from ragguard.drill.rankings import another
 from ragguard.records.evidence import Answer, Case, Observation
 from ragguard.systems.citations import ABSTENTION, cited
 from ragguard.systems.sentences import sentences
@@ -140,10 +141,10 @@ def cut_off(observation: Observation, case: Case, scene: Scene) -> Observation:
 
 def another_answer(observation: Observation, case: Case, scene: Scene) -> Observation:
     """What the system said to another query, as where two of them share a key of a cache."""
-    others = [each.answer for each in scene.before if each.case != case.id and each.answer is not None]
-    if not scene.hit(case.id) or not others or observation.answer is None:
+    answered = scene.once("answered", lambda: [each for each in scene.before if each.answer is not None])
+    if not scene.hit(case.id) or len(answered) < 2 or observation.answer is None:
         return observation
-    return replace(observation, answer=others[int(scene.rng(case.id).integers(len(others)))])
+    return replace(observation, answer=another(answered, case, scene).answer)
 
 
 def obedient(observation: Observation, case: Case, scene: Scene) -> Observation:

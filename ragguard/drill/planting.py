@@ -26,6 +26,7 @@ class Planter:
     said: dict[tuple[str, Texts], Said] = field(default_factory=dict)
     pairs: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _ready: set[int] = field(default_factory=set)
+    _worlds: dict[str, World] = field(default_factory=dict)
 
     def plant(self, mutant: Mutant, strength: float) -> dict[Key, Observation]:
         """Return what the system did otherwise than the baseline, by case.
@@ -37,13 +38,16 @@ class Planter:
         made = mutant.make(self.site, strength) if mutant.place in ("retriever", "generator") else None
         return {found: each for asked in self.site.asked for found, each in self._of_corpus(mutant, strength, asked, made)}
 
+    def _world(self, asked: Asked) -> World:
+        return self._worlds.setdefault(asked.collection.corpus_fingerprint, World(asked.collection))
+
     def _of_corpus(self, mutant: Mutant, strength: float, asked: Asked, made: Any) -> Iterable[tuple[Key, Observation]]:
         corpus = asked.collection.corpus_fingerprint
         before = {case.id: self.site.kept[corpus, case.id, case.text] for case in asked.cases}
         whole = {name: each for name, each in before.items() if not each.error}
         cases = [case for case in asked.cases if case.id in whole]
         if mutant.place == "observation":
-            scene = Scene(mutant.name, strength, World(asked.collection), list(whole.values()))
+            scene = Scene(mutant.name, strength, self._world(asked), list(whole.values()))
             after = {case.id: mutant.make(whole[case.id], case, scene) for case in cases}
         elif mutant.place == "generator":
             after = self._spoken(cases, whole, asked, made, anew=True)
@@ -57,9 +61,9 @@ class Planter:
         """The rankings of the whole system, after its reranker."""
         if mutant.place == "scores":
             spoil: Callable[..., list[float]] = mutant.make
-            return self._reranked(asked, cases, self.site.first(asked), Scene(mutant.name, strength, World(asked.collection)), spoil)
+            return self._reranked(asked, cases, self.site.first(asked), Scene(mutant.name, strength, self._world(asked)), spoil)
         first = self.site.first(asked)
-        scene = Scene(mutant.name, strength, World(asked.collection), [first[case.id] for case in cases])
+        scene = Scene(mutant.name, strength, self._world(asked), [first[case.id] for case in cases])
         if mutant.place == "retriever":
             again = search(self.site, made, asked)
             spoiled = {case.id: again[case.id] for case in cases}

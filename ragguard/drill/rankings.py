@@ -1,13 +1,13 @@
 """Mutants of what a retriever finds: functions of a ranking, or of which documents are not in the index."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
 from ragguard.drill.mutant import Ranking, Scene
-from ragguard.records.evidence import Case, Ranked
+from ragguard.records.evidence import Case, Observation, Ranked
 from ragguard.systems.ranking import ordered
 
 HEAD = 10
@@ -73,8 +73,13 @@ def another_query(ranking: Ranking, case: Case, scene: Scene) -> Ranking:
     """What another query found, as where two of them share a key of a cache."""
     if not scene.hit(case.id) or len(scene.before) < 2:
         return ranking
-    others = [each for each in scene.before if each.case != case.id]
-    return others[int(scene.rng(case.id).integers(len(others)))].ranking
+    return another(scene.before, case, scene).ranking
+
+
+def another(observations: Sequence[Observation], case: Case, scene: Scene) -> Observation:
+    """One of several observations, drawn for a case, and not of it."""
+    at = int(scene.rng(case.id).integers(len(observations)))
+    return observations[at] if observations[at].case != case.id else observations[at - 1]
 
 
 def ties_otherwise(ranking: Ranking, case: Case, scene: Scene) -> Ranking:

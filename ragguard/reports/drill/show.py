@@ -22,7 +22,7 @@ def show(drill: Drill, console: Console, written: Sequence[Path] = ()) -> None:
         for name, missing in survivors:
             pen.item(name, "red")
             for line in missing:
-                pen.say(f"    {line}")
+                pen.quote(line)
     _table(pen, "Regressions", words.HEADS, words.regressions(drill), narrow=(0, 3, 4, 5, 6))
     _table(pen, "By suite", words.BY_SUITE, words.by_suite(drill))
     _table(pen, "Harmless changes", words.HARMLESS, words.harmless(drill), narrow=(0, 2, 3, 4))
