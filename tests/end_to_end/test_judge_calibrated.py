@@ -119,7 +119,9 @@ def test_the_page_is_whole_asks_no_server_and_lets_nobody_in(tmp_path: Path) -> 
     scopes = [found.get("scope") for tag, found in page.tags if tag == "th"]
     assert scopes
     assert all(scope in ("row", "col") for scope in scopes)
-    assert all(found.get("aria-label") for _, found in page.tags if found.get("role") == "img")
+    pictures = [str(found["aria-labelledby"]).split() for _, found in page.tags if found.get("role") == "img"]
+    assert len(pictures) == 2
+    assert {name for names in pictures for name in names} <= set(ids)
     assert "prefers-color-scheme: dark" in text
     assert 'name="viewport"' in text
 
