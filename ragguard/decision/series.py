@@ -199,8 +199,9 @@ def _drifts(key: Key, check: Checked, unit: str, points: Sequence[Point], steps:
         while end < len(steps) and steps[end].phase in ("fall", "missing") and steps[end].since in (step.since, None):
             end += 1
         after = steps[end] if end < len(steps) else None
+        worst = sign * min(sign * point.mean for point in points[index:end])
         yield Drift(
-            *key, points[step.since].night, points[index].night, sign * step.level, points[end - 1].mean, unit,
+            *key, points[step.since].night, points[index].night, sign * step.level, points[-1].mean if after is None else worst, unit,
             points[end].night if after is not None else "", after is not None and after.phase == "back",
         )  # fmt: skip
         index = end

@@ -190,8 +190,8 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """A metric that got worse and stayed so: ``since`` is the first night of the fall as the detector sees it, ``reported`` the night
-    on which it was sure. ``level`` was the mean before, ``now`` is the last night's; ``ended`` names the night on which it was back, or a
-    new system was accepted ("": it lasts).
+    on which it was sure. ``level`` was the mean before, ``now`` is the last night's, or the worst of a drift that is over; ``ended`` names
+    the night on which it was back (``recovered``), or a new system was accepted or another question asked ("": it lasts).
     """
 
     arm: str
@@ -304,4 +304,4 @@ class Changes:
     after: str
     changes: tuple[Change, ...]
     systems: Mapping[str, bool] = field(default_factory=dict)
-    answers: tuple[str, str] = ("", "")
+    answers: tuple[Answer, ...] = ()

@@ -161,10 +161,10 @@ class Follower:
         return told
 
     def _in_drift(self, value: float, since: int, before: _Known) -> Step:
-        """Two nights in a row within half the allowance of the old level end a drift."""
+        """Two nights in a row within the allowance of the old level end a drift."""
         sd = before.sd(self.floor)
         deviation = (value - before.mean) / sd
-        self._near = self._near + 1 if deviation >= -self.k / 2 else 0
+        self._near = self._near + 1 if deviation >= -self.k else 0
         if self._near < 2:
             return Step("fall", before.mean, sd, deviation, 1.0, since)
         self.known, self._drift = before, None

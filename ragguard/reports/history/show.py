@@ -1,9 +1,9 @@
 """A history on a terminal: what drifts, each watched metric as a line of blocks, what changed and when."""
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-from ragguard.records.history import Changes, History, Night, Series
+from ragguard.records.history import Change, Changes, History, Night, Series
 from ragguard.reports import figures, tables
 from ragguard.reports.history import words
 from ragguard.reports.pen import ANSWER_STYLE, Pen
@@ -35,31 +35,33 @@ def show(history: History, console: Console, place: str) -> None:
 
 def _lines(history: History, pen: Pen) -> None:
     shown = words.main_series(history)
-    if not shown:
-        return
-    pen.heading("Metrics of checks", "the last 30 nights; each line has its own height, | begins a new series")
-    table = tables.plain(("system", "check", "first", "", "last", "state"), pen)
-    for each in shown:
-        _row(each, table, pen)
-    pen.print(table)
+    width = 18 if pen.narrow else WIDEST
+    if shown:
+        pen.heading("Metrics of checks", f"the last {width} nights; each line has its own height, | begins a new series")
+    for suite in dict.fromkeys(each.suite for each in shown):
+        pen.say(f"\n{suite}", "bold")
+        table = tables.plain((), pen)
+        for name in ("metric", "system", "first", "", "last", "state"):
+            wide = name == "metric"
+            table.add_column(name, justify="right" if name in ("first", "last") else "left", no_wrap=not wide, overflow="fold")
+        last = ""
+        for each in (each for each in shown if each.suite == suite):
+            title = f"{each.metric} {each.slice}".rstrip()
+            table.add_row(pen.text("" if title == last else title), *_cells(each, width, pen))
+            last = title
+        pen.print(table)
 
 
-def _row(series: Series, table: Table, pen: Pen) -> None:
+def _cells(series: Series, width: int, pen: Pen) -> list[Text]:
     last = series.points[-1]
     begin = next(point for point in series.points if point.stretch == last.stretch)
-    cells = (
-        series.arm,
-        words.title(series.suite, series.metric, series.slice),
-        figures.mean(begin.mean, series.unit),
-        blocks(series),
-        figures.mean(last.mean, series.unit),
-    )
-    table.add_row(*map(pen.text, cells), pen.text(words.state(series), _STATE_STYLE[series.state]))
+    cells = (series.arm, figures.mean(begin.mean, series.unit), blocks(series, width), figures.mean(last.mean, series.unit))
+    return [*map(pen.text, cells), pen.text(words.state(series), _STATE_STYLE[series.state])]
 
 
-def blocks(series: Series) -> str:
+def blocks(series: Series, width: int = WIDEST) -> str:
     """The last nights of a series as blocks, stretches apart."""
-    points = series.points[-WIDEST:]
+    points = series.points[-width:]
     low, high = min(point.mean for point in points), max(point.mean for point in points)
     parts = dict.fromkeys(point.stretch for point in points)
     return "|".join(words.spark([point.mean for point in points if point.stretch == part], low, high) for part in parts)
@@ -87,30 +89,39 @@ def _night(night: Night, pen: Pen) -> None:
 
 
 def show_changes(changes: Changes, console: Console) -> None:
-    """Print two nights side by side."""
+    """Print two nights side by side: what moved, and how many metrics did not."""
     pen = Pen(console)
-    pen.heading(f"{changes.plan}: {changes.before} and {changes.after}", " -> ".join(HEADLINE[each] for each in changes.answers))  # type: ignore[index]
+    pen.heading(f"{changes.plan}: {changes.before} and {changes.after}", " -> ".join(HEADLINE[each] for each in changes.answers))
     for arm, other in changes.systems.items():
         pen.item(f"{arm}: {'another system' if other else 'the same system'}")
-    table = tables.plain(("system", "metric", changes.before, changes.after, "change", "verdicts"), pen)
-    for each in changes.changes:
-        style = "" if each.better is None else "green" if each.better else "red"
-        verdicts = " -> ".join(verdict or "-" for verdict in each.verdicts) if any(each.verdicts) else ""
-        table.add_row(
-            pen.text(each.arm),
-            pen.text(words.title(each.suite, each.metric, each.slice)),
-            pen.text(_with_bounds(each.before, each.before_bounds)),
-            pen.text(_with_bounds(each.after, each.after_bounds)),
-            pen.text(figures.signed(each.change), style),
-            pen.text(verdicts),
-        )
-    pen.print(table)
-    pen.say("In brackets 95 % intervals of each mean. The nights asked the same; their cases are paired by: ragguard compare", "dim")
+    moved = [each for each in changes.changes if each.change]
+    still = len(changes.changes) - len(moved)
+    if still:
+        pen.item(f"{figures.count(still, 'mean')} did not move")
+    for suite in dict.fromkeys(each.suite for each in moved):
+        pen.say(f"\n{suite}", "bold")
+        table = tables.plain(("metric", "system", changes.before, changes.after, "change", "verdicts"), pen)
+        for each in (each for each in moved if each.suite == suite):
+            table.add_row(*_changed(each, pen))
+        pen.print(table)
+    if moved:
+        said = "In brackets 95 % intervals of each mean. The cases of two nights are not here: ragguard compare pairs those of two reports."
+        pen.say(said, "dim")
 
 
-def _with_bounds(mean: float, bounds: tuple[float | None, float | None]) -> str:
+def _changed(each: Change, pen: Pen) -> list[Text]:
+    style = "" if each.better is None else "green" if each.better else "red"
+    verdicts = " -> ".join(verdict or "-" for verdict in each.verdicts) if any(each.verdicts) else ""
+    between = "\n" if pen.narrow else " "
+    cells = [f"{each.metric} {each.slice}".rstrip(), each.arm]
+    cells += [_with_bounds(each.before, each.before_bounds, between), _with_bounds(each.after, each.after_bounds, between)]
+    return [*map(pen.text, cells), pen.text(figures.signed(each.change), style), pen.text(verdicts)]
+
+
+def _with_bounds(mean: float, bounds: tuple[float | None, float | None], between: str) -> str:
     lower, upper = bounds
-    return figures.mean(mean) + (f" [{figures.mean(lower)}, {figures.mean(upper)}]" if lower is not None and upper is not None else "")
+    told = f"{between}[{figures.mean(lower)}, {figures.mean(upper)}]" if lower is not None and upper is not None else ""
+    return figures.mean(mean) + told
 
 
 def show_night(history: History | None, alerted: str, console: Console, place: str) -> None:

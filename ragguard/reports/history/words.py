@@ -43,7 +43,7 @@ def age(each: Age | None) -> str:
 def state(each: Series) -> str:
     """What the detector says of a series."""
     if each.state == "learning":
-        return f"learning, {figures.count(each.left, 'night')} more"
+        return f"learning, {each.left} more"
     if each.state == "drift":
         return f"drift since {each.drifts[-1].since}"
     return each.state
