@@ -79,7 +79,7 @@ def _past(history: History, pen: Pen) -> None:
     if len(history.marks) > _MARKS:
         pen.say(f"(the last {_MARKS} of {len(history.marks):,}; --json has all)", "dim")
     for mark in history.marks[-_MARKS:]:
-        pen.item(f"{mark.night}  {mark.kind}: {mark.what}")
+        pen.item(f"{mark.night} {mark.kind}: {mark.what}")
 
 
 def _night(night: Night, pen: Pen) -> None:
