@@ -96,7 +96,7 @@ def gate(
     full: Annotated[bool, typer.Option("--full", help="All cases, whatever the suites' caps (per_query, targets) say.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Train, run, score, compare and decide; write report.json, report.junit.xml and report.md."""
+    """Train, run, score, compare and decide; write report.json, report.junit.xml, report.md and report.html."""
     from ragguard import gate as gates
 
     with _progress(quiet=as_json) as progress:
@@ -142,18 +142,32 @@ def compare(
     return _finish(report, out, as_json)
 
 
-@app.command(epilog='Example: ragguard show a-webhook-retry-window.1   or   ragguard show "how long are webhooks retried"')
+@app.command(
+    epilog='Example: ragguard show a-webhook-retry-window.1   or   ragguard show "how long are webhooks retried"   or   '
+    "ragguard show --html report.html"
+)
 def show(
-    query: Annotated[str, typer.Argument(help="A query's id, or its text.")],
-    report: Annotated[Path | None, typer.Option("--report", help="Report folder. Default: the plan's.")] = None,
+    query: Annotated[str, typer.Argument(help="A query's id, or its text.")] = "",
+    report: Annotated[Path | None, typer.Option("--report", help="Report folder, or its report.json. Default: the plan's.")] = None,
     plan: Annotated[Path, typer.Option("--plan", help="The plan whose last report is read.")] = Path("gate.yaml"),
+    html: Annotated[Path | None, typer.Option("--html", help="Write the whole report as one page, to this file.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show everything about one query in every system of a report."""
-    from ragguard.reports import document
+    """Show everything about one query in every system of a report; or make the report's page again."""
+    from ragguard.reports import store
+
+    if bool(query) == (html is not None):
+        raise InputError(Problem("show", "shows a query, or makes a page", "name a query, or a file with --html"))
+    found = store.read(_report_folder(report, plan))
+    if html is not None:
+        from ragguard.reports.page import page
+        from ragguard.store import write_atomically
+
+        write_atomically(html, page.render(found).encode())
+        _say({"file": str(html)}, str(html), as_json)
+        return 0
     from ragguard.reports.one_query import query_to_dict, show_query
 
-    found = document.from_json(_report_folder(report, plan) / "report.json")
     if as_json:
         _print_json(query_to_dict(found, query))
     else:

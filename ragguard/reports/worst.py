@@ -1,6 +1,6 @@
 """Which queries got worse, and where the documents that they wanted went."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ragguard.records.metric import TASK_SCORE, Metric, Scale
@@ -45,6 +45,14 @@ def losses_of(report: Report, decision: Decision, verdict: Verdict) -> list[Loss
         _loss(case, verdict, words.reference(verdict, report), decision.candidate) for case in report.cases if _concerns(case, verdict)
     ]
     return sorted((each for each in found if each is not None and each.loss > _NOISE), key=lambda each: (-each.loss, each.case.id))
+
+
+def pairs_of(report: Report, decision: Decision, verdict: Verdict) -> Iterator[tuple[CaseRun, float, float, float]]:
+    """The cases of a check that both arms have a score of: both scores in the metric's unit, and the gain as a share of its range."""
+    for case in report.cases:
+        found = _loss(case, verdict, words.reference(verdict, report), decision.candidate) if _concerns(case, verdict) else None
+        if found is not None:
+            yield case, found.before, found.after, -found.loss
 
 
 def _concerns(case: CaseRun, verdict: Verdict) -> bool:

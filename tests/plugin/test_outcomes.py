@@ -205,7 +205,7 @@ def test_store_and_out_are_where_they_are_told_to_be(inner: Run, small: Make, tm
     folder = small()
     result = inner(*PLAN, "--ragguard-store", tmp_path / "kept", "--ragguard-out", "told")
     assert result.ret == 0
-    assert {path.name for path in (folder / "told").iterdir()} == {"report.json", "report.junit.xml", "report.md"}
+    assert {path.name for path in (folder / "told").iterdir()} == {"report.json", "report.junit.xml", "report.md", "report.html"}
     assert (tmp_path / "kept" / "store").is_dir()
     assert not (folder / "reports").exists()
     assert not (folder / ".ragguard").exists()

@@ -8,11 +8,11 @@ from ragguard.errors import CannotJudge
 from ragguard.reports import store
 
 
-def test_three_files_the_same_bytes_twice_and_nothing_else(tmp_path: Path) -> None:
+def test_four_files_the_same_bytes_twice_and_nothing_else(tmp_path: Path) -> None:
     first = {path.name: path.read_bytes() for path in store.write(factory.report(), tmp_path / "a" / "b")}
     second = {path.name: path.read_bytes() for path in store.write(factory.report(), tmp_path / "c")}
     assert first == second
-    assert set(first) == {"report.json", "report.junit.xml", "report.md"}
+    assert set(first) == {"report.json", "report.junit.xml", "report.md", "report.html"}
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == sorted(first)
     assert store.read(tmp_path / "c") == store.read(tmp_path / "c" / "report.json") == factory.report()
     assert JUnitXml.fromfile(str(tmp_path / "c" / "report.junit.xml")).tests == 24

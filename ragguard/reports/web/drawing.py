@@ -21,7 +21,10 @@ INK, SOFT, LINE, SHADE, MARK, PAPER, PASS, FAIL, UNSURE, ERROR, BEFORE, WARM = _
 
 _COLOUR = re.compile("|".join(_STAND_INS))
 _FAMILY = re.compile(r"font-family: [^;\"]*;? ?")
-_LONG = re.compile(r"(\d+\.\d\d)\d+")
+_LONG = re.compile(r"(\d+\.\d)\d+")
+_REFERENCE = re.compile(r"(?:url\(#|href=\"#)([^)\"]+)")
+_ID = re.compile(r' id="([^"]*)"')
+_LEVEL = re.compile(r' transform="rotate\(-0 [^"]*"')
 _UNWANTED = re.compile(r"<style.*?</style>|<metadata.*?</metadata>|<!--.*?-->", re.DOTALL)  # inline, a style would be the whole page's
 DOTS = 72
 """Units of a picture to an inch of matplotlib's; a font size of 11 is 11 units high."""
@@ -56,6 +59,21 @@ def words(drawn: Any, x: float, y: float, text: str, **how: Any) -> Any:
     return drawn.text(x, y, clean(text), parse_math=False, **{"color": INK, "fontsize": 11, **how})
 
 
+def sheet(made: Any, width: float, height: float) -> Any:
+    """Return axes over a whole figure without any line, whose units are the figure's, from the upper left corner on."""
+    drawn = made.add_axes((0, 0, 1, 1))
+    drawn.set(xlim=(0, width), ylim=(height, 0))
+    drawn.axis("off")
+    return drawn
+
+
+def bar(drawn: Any, left: float, right: float, top: float, height: float, **how: Any) -> None:
+    """Draw a filled rectangle; ``how`` is as for matplotlib's patches."""
+    from matplotlib.patches import Rectangle
+
+    drawn.add_patch(Rectangle((left, top), right - left, height, linewidth=0, clip_on=False, **how))
+
+
 def svg(made: Any, name: str, title: str, description: str = "") -> "Markup":
     """Return a figure as inline SVG: text as text, the same bytes each time, nothing fetched.
 
@@ -65,7 +83,9 @@ def svg(made: Any, name: str, title: str, description: str = "") -> "Markup":
     from markupsafe import Markup
 
     head, _, rest = _saved(made, name).partition("<svg")[2].partition(">")
-    rest = re.sub("<[^>]+>", lambda tag: _tag(tag[0], name), _UNWANTED.sub("", rest))  # what stands between tags is somebody's text
+    rest = re.sub(r">\s+<", "><", _UNWANTED.sub("", rest))
+    used = set(_REFERENCE.findall(rest))
+    rest = re.sub("<[^>]+>", lambda tag: _tag(tag[0], name, used), rest)  # what stands between tags is somebody's text
     box = re.search('viewBox="[^"]*"', head)
     told = f'<title id="{name}-title">{escape(clean(title))}</title>'
     labels = f"{name}-title"
@@ -76,17 +96,18 @@ def svg(made: Any, name: str, title: str, description: str = "") -> "Markup":
     return Markup(f"{opened}{told}{rest.strip()}")
 
 
-def _tag(tag: str, name: str) -> str:
-    for old, new in (('id="', f'id="{name}-'), ("url(#", f"url(#{name}-"), ('href="#', f'href="#{name}-')):
-        tag = tag.replace(old, new)
+def _tag(tag: str, name: str, used: set[str]) -> str:
+    tag = _ID.sub(lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", _LEVEL.sub("", tag))
+    tag = tag.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
     tag = _COLOUR.sub(lambda found: _STAND_INS[found[0]], tag)
-    return _LONG.sub(r"\1", _FAMILY.sub("", tag))
+    return re.sub(r"\s+", " ", _LONG.sub(r"\1", _FAMILY.sub("", tag)))
 
 
 def _saved(made: Any, name: str) -> str:
     import matplotlib as mpl
 
-    out, options = io.StringIO(), {"svg.fonttype": "none", "svg.hashsalt": f"ragguard {name}", "font.family": "sans-serif"}
+    out = io.StringIO()
+    options: Any = {"svg.fonttype": "none", "svg.hashsalt": f"ragguard {name}", "font.family": "sans-serif"}
     with mpl.rc_context(options), warnings.catch_warnings():
         # A browser has the letters that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
