@@ -1,6 +1,5 @@
 """A night: the gate, then the history, what drifts in it, and who is told."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from ragguard import gate, webhook
 from ragguard.decision import series
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_PROMOTE, CannotJudge, InputError, Problem, RagguardError
 from ragguard.history.nights import Nights
-from ragguard.history.place import NAME, VARIABLE, Place, place
+from ragguard.history.place import of_plan
 from ragguard.plan import load as plans
 from ragguard.plan import lock as locks
 from ragguard.plan.load import LoadedPlan
@@ -57,18 +56,11 @@ class _Night:
     note: str
     out: Path
     fails: bool
+    accepted: Accepted | None
 
     @property
     def settings(self) -> NightlyPlan:
         return self.loaded.plan.nightly
-
-    @property
-    def accepted(self) -> Accepted | None:
-        folder = self.loaded.folder
-        if not (folder / locks.NAME).exists():
-            return None
-        lock = locks.read(folder)
-        return Accepted(lock.candidate, lock.fingerprint, lock.run, lock.decision, lock.accepted_at, lock.forced)
 
 
 def run(
@@ -96,21 +88,30 @@ def run(
     loaded = plans.load(plan)
     settings = loaded.plan.nightly
     fails = settings.fail_on_drift if fail_on_drift is None else fail_on_drift
-    nights = Nights(history_of(loaded, history))
-    made = _Night(loaded, nights, _key(loaded), _day(day), note, out or loaded.folder / "reports" / loaded.plan.name, fails)
+    made = _Night(
+        loaded,
+        Nights(of_plan(settings, loaded.folder, history)),
+        _key(loaded),
+        _day(day),
+        note,
+        out or loaded.folder / "reports" / loaded.plan.name,
+        fails,
+        _accepted(loaded.folder),
+    )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         report = gate.run(loaded, candidate=candidate, allow_code=allow_code, full=full, progress=progress, asked_on=made.day)
+        reports.write(report, made.out)
     except Exception as error:  # noqa: BLE001 - whatever it is, a night that was not judged has to be told of
         return _not_judged(made, started, error)
-    reports.write(report, made.out)
     return _finish(made, night.night(report, made.day, made.accepted, note), report)
 
 
-def history_of(loaded: LoadedPlan, named: str = "") -> Place:
-    """Where the history of a plan is: as named, by RAGGUARD_HISTORY, by the plan, or beside it."""
-    given = named or os.environ.get(VARIABLE, "")
-    return place(given, Path.cwd()) if given else place(loaded.plan.nightly.history or NAME, loaded.folder)
+def _accepted(folder: Path) -> Accepted | None:
+    if not (folder / locks.NAME).exists():
+        return None
+    lock = locks.read(folder)
+    return Accepted(lock.candidate, lock.fingerprint, lock.run, lock.decision, lock.accepted_at, lock.forced)
 
 
 def _day(text: str) -> str:

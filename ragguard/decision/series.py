@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ragguard.decision.marks import Asked, asked, baseline_age, marks
 from ragguard.records.evidence import Tier
-from ragguard.records.history import Checked, Detector, Drift, History, Measured, Night, Point, Series, State
+from ragguard.records.history import Checked, Detector, Drift, History, Mark, Measured, Night, Point, Series, State
 from ragguard.statistics.cusum import LEARNS, Follower, K, Step, threshold
 
 FALSE_ALARMS = 0.1
@@ -46,7 +46,16 @@ def history(plan: str, nights: Sequence[Night], false_alarms: float = FALSE_ALAR
     last = next((count for count in reversed(watched) if count), 1)
     between = last * NIGHTS_A_YEAR / false_alarms
     detector = Detector(last, false_alarms, K, threshold(K, between), between, LEARNS)
-    return History(plan, tuple(nights), tuple(series), marks(nights), tuple(drifts), detector, baseline_age(nights))
+    rises = [mark for each in series for mark in _rises(each)]
+    seen = sorted((*marks(nights), *rises), key=lambda mark: [night.name for night in nights].index(mark.night))
+    return History(plan, tuple(nights), tuple(series), tuple(seen), tuple(drifts), detector, baseline_age(nights))
+
+
+def _rises(series: Series) -> Iterator[Mark]:
+    for point in series.points:
+        if point.night in series.rises:
+            title = "/".join(filter(None, (series.suite, series.metric, series.slice)))
+            yield Mark(point.night, point.day, "rise", f"{series.arm}: {title} got better, to stay: a new level is learnt")
 
 
 def cut(history: History, last: int) -> History:

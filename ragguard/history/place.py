@@ -1,10 +1,12 @@
 """Where a history is: a file, or a PostgreSQL database by its URL, whose password is shown to nobody."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragguard.errors import InputError, MissingExtra, Problem
+from ragguard.plan.nightly import NightlyPlan
 from ragguard.plan.source import display
 
 if TYPE_CHECKING:
@@ -37,6 +39,12 @@ class Place:
             for form in sorted({password, quote(password, safe=""), quote_plus(password)}, key=len)[::-1]:
                 text = text.replace(form, "***")
         return text
+
+
+def of_plan(plan: NightlyPlan, folder: Path, named: str = "") -> Place:
+    """Where the history of a plan in ``folder`` is: as named, by RAGGUARD_HISTORY, by the plan, or beside it. Raises as ``place``."""
+    given = named or os.environ.get(VARIABLE, "")
+    return place(given, Path.cwd()) if given else place(plan.history or NAME, folder)
 
 
 def place(text: str, folder: Path) -> Place:

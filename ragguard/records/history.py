@@ -10,7 +10,7 @@ from ragguard.records.verdict import Answer, Outcome
 
 SCHEMA_VERSION = 1
 
-Kind = Literal["deployed", "baseline", "anchor", "system", "questions", "judge", "definitions", "settings", "not judged"]
+Kind = Literal["deployed", "baseline", "anchor", "system", "questions", "judge", "definitions", "settings", "not judged", "rise"]
 When = Literal["block", "error", "hold", "drift", "recovered", "always"]
 State = Literal["not watched", "learning", "quiet", "drift"]
 

@@ -179,6 +179,13 @@ def test_what_was_reported_stays_reported_as_nights_are_added() -> None:
     assert series.history("made", later, false_alarms=2.0).drifts[0].reported == said[0].reported
 
 
+def test_a_rise_that_stays_is_marked() -> None:
+    found = series.history("made", nights([*QUIET, *[0.75] * 5]))
+    assert [(mark.night, mark.kind) for mark in found.marks] == [(day(20), "rise")]
+    assert of(found).rises == (day(20),)
+    assert of(found).level == pytest.approx(0.75)
+
+
 def test_the_last_nights_are_cut_out_with_what_all_of_them_tell() -> None:
     found = series.history("made", nights([*QUIET, *[0.6] * 10]))
     cut = series.cut(found, 5)

@@ -309,6 +309,45 @@ def test_there_is_no_history_before_the_first_night_and_plans_are_told_apart(wor
     assert "has no night of the plan 'wolrd'; did you mean 'world'?" in capsys.readouterr().err
 
 
+def test_a_history_is_read_where_the_plans_variables_and_files_are_not(world, capsys):
+    world.plan(TITLES, {"new": TEXTS}, more="nightly: {history: '${NIGHTS:-nights.db}'}\n")
+    assert nightly("--date", day(1)) == 0
+    (world.folder / "suites/golden.yaml").unlink()
+    plan = world.folder / "gate.yaml"
+    plan.write_text(plan.read_text().replace("collection: collection", "collection: ${NOT_SET_HERE}").replace(":-nights.db", ""))
+    capsys.readouterr()
+    assert invoke(["history"]) == 3
+    assert "environment variable NIGHTS is not set" in capsys.readouterr().err
+    assert invoke(["history", "--history", "nights.db"]) == 0
+    assert "1 night" in capsys.readouterr().out
+
+
+def test_a_report_that_cannot_be_written_is_a_night_that_was_not_judged(world, capsys):
+    world.plan(TITLES, {"new": TEXTS})
+    assert nightly("--date", day(1), "--out", "gate.yaml/x") == 4
+    assert "cannot be written" in capsys.readouterr().err
+    assert "cannot be written" in kept(world)[0].message
+
+
+def test_a_lock_that_is_none_is_said_before_anything_runs(world, capsys):
+    world.plan(world.python("asked"), {"new": TEXTS})
+    world.write("ragguard.lock", "{}")
+    assert nightly() == 3
+    assert "is not a lock that ragguard wrote" in capsys.readouterr().err
+    assert world.calls() == []
+
+
+def test_an_error_of_ragguards_own_is_kept_and_told_too(world, hook, capsys, monkeypatch):
+    from ragguard import gate
+
+    world.plan(TITLES, {"new": TEXTS}, more=f"nightly: {{alerts: {{webhook: {{url: '{hook.url}'}}}}}}\n")
+    monkeypatch.setattr(gate, "run", lambda *_, **__: 1 / 0)
+    assert nightly("--date", day(1)) == 4
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert (kept(world)[0].message, kept(world)[0].exit_code) == ("division by zero", 4)
+    assert hook.seen[0].body["data"]["kinds"] == ["error"]
+
+
 def test_a_page_is_written(world, capsys):
     world.plan(TITLES, {"new": TEXTS})
     nightly("--date", day(1))

@@ -17,6 +17,13 @@ CHECKS = ("blocking", "veto", "must")
 MOST_NIGHTS = 14
 """Nights in the page's first table; further ones are folded away."""
 
+COSTS = (
+    ("seconds that its stages took", "seconds", "", 1.0),
+    ("ms of a case, 95th percentile", "p95", "total", 1000.0),
+    ("tokens of an answer", "tokens", "generate", 1.0),
+)
+"""What is drawn of costs: title, figure, stage ("": all), factor."""
+
 Key = tuple[str, str, str]
 
 
@@ -48,6 +55,7 @@ def render(history: History, place: str = "") -> str:
         checks=list(_by_suite(history, pens)),
         others=list(_lines(history, pens, "other")),
         differences=list(_differences(history)),
+        costs=list(_costs(history, pens)),
         rows=[_row(each) for each in words.main_series(history)],
         marks=[[mark.night, mark.kind, mark.what] for mark in reversed(history.marks)],
         nights=[_night(each) for each in reversed(history.nights[-MOST_NIGHTS:])],
@@ -108,6 +116,13 @@ def _differences(history: History) -> Iterator[Drawn]:
             if drawn is not None:
                 caption = f"last {figures.signed(check.difference)}, {check.outcome}"
                 yield Drawn(f"{check.candidate}: {words.title(*key)}", drawn, caption)
+
+
+def _costs(history: History, pens: list[picture.Pen]) -> Iterator[Drawn]:
+    for title, figure, stage, factor in COSTS:
+        drawn = picture.costs(history, pens, figure, stage, f"cost-{figure}", factor)
+        if drawn is not None:
+            yield Drawn(title, drawn, "")
 
 
 def _row(each: Series) -> list[str]:

@@ -1,5 +1,6 @@
 """A metric over the nights, drawn: a line for each system with its interval, what changed, and where it drifted."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 SIZE = (330.0, 190.0)
+BAND = 90
+"""Points of a band, at most: the lines have all."""
+
 BOX = (0.15, 0.15, 0.83, 0.72)
 _DASHES: Mapping[str, Any] = {"solid": "-", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.6)), "dash-dotted": (0, (6, 2, 1, 2))}
 _CANDIDATES = ((MARK, "solid"), (PASS, "dotted"), (ERROR, "dash-dotted"), (WARM, "solid"))
@@ -66,6 +70,7 @@ def _draw(axes: Any, series: Series, pen: Pen) -> None:
         at, means = [_at(point) for point in points], [point.mean for point in points]
         known = [(x, point.lower, point.upper) for x, point in zip(at, points, strict=True) if point.lower is not None]
         if known:
+            known = [*known[:: math.ceil(len(known) / BAND)], known[-1]]
             axes.fill_between(*zip(*known, strict=True), color=pen.colour, alpha=0.13, linewidth=0)
         dot = "o" if len(points) == 1 else ""
         axes.plot(at, means, color=pen.colour, linewidth=1.7, linestyle=_DASHES[pen.dash], marker=dot, markersize=4)
@@ -88,14 +93,43 @@ def difference(history: History, key: tuple[str, str, str], candidate: str, name
     axes = drawing.axes(made, BOX, 10)
     axes.axhline(0, color=LINE, linewidth=1)
     axes.plot([rows[0][0], rows[-1][0]], [-rows[-1][4]] * 2, color=FAIL, linewidth=1.2, linestyle=_DASHES["dashed"])
-    for x, value, lower, upper, _, outcome in rows:
-        shape, colour = _OUTCOMES[outcome]
-        axes.plot([x, x], [lower, upper], color=colour, linewidth=1.2, alpha=0.55)
-        axes.plot([x], [value], marker=shape, markersize=3.2, color=colour, linestyle="none")
+    for outcome, (shape, colour) in _OUTCOMES.items():
+        mine = [row for row in rows if row[5] == outcome]
+        if mine:
+            at, values, lowers, uppers = ([row[place] for row in mine] for place in range(4))
+            axes.vlines(at, lowers, uppers, color=colour, linewidth=1.2, alpha=0.55)
+            axes.plot(at, values, marker=shape, markersize=3.2, color=colour, linestyle="none")
     _marks(axes, [mark for mark in history.marks if _about(mark, key[0])])
     _across(axes, history)
     title = f"{candidate}: {words.title(*key)}, difference from the baseline"
     return drawing.svg(made, name, title, f"Last: {figures.signed(rows[-1][1])}, {rows[-1][5]}.")
+
+
+def costs(history: History, drawn_by: Sequence[Pen], figure: str, stage: str, name: str, factor: float = 1.0) -> "Markup | None":
+    """A figure of what each system took, night by night, times ``factor``; seconds of stages are summed up. None where there is none."""
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for night in history.nights:
+        told: dict[str, float] = {}
+        for cost in night.costs:
+            if cost.figure == figure and stage in ("", cost.stage):
+                told[cost.arm] = told.get(cost.arm, 0.0) + factor * cost.value
+        for arm, value in told.items():
+            rows.setdefault(arm, []).append((_x(night.day, night.name), value))
+    by_arm = {pen.arm: pen for pen in drawn_by}
+    drawn = {arm: points for arm, points in rows.items() if arm in by_arm}
+    if not drawn:
+        return None
+    made = drawing.figure(*SIZE)
+    axes = drawing.axes(made, BOX, 10)
+    for arm, points in drawn.items():
+        pen = by_arm[arm]
+        dot = "o" if len(points) == 1 else ""
+        axes.plot(*zip(*points, strict=True), color=pen.colour, linewidth=1.7, linestyle=_DASHES[pen.dash], marker=dot, markersize=4)
+    axes.set_ylim(bottom=0)
+    _marks(axes, [mark for mark in history.marks if mark.kind in ("deployed", "baseline")])
+    _across(axes, history)
+    last = ", ".join(f"{arm} {points[-1][1]:.3g}" for arm, points in drawn.items())
+    return drawing.svg(made, name, f"{figure} {stage}".rstrip() + " over the nights", f"Last: {last}.")
 
 
 def _differences(history: History, key: tuple[str, str, str], candidate: str) -> Iterator[tuple[float, float, float, float, float, str]]:

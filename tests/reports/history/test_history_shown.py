@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ragguard.decision import nights as pairs
 from ragguard.decision import series
-from ragguard.records.history import ArmNight, History, Night
+from ragguard.records.history import ArmNight, Cost, History, Night
 from ragguard.reports.history import files, page, show, words
 
 HOSTILE = "<script>alert(1)</script>[bold]"
@@ -105,6 +105,15 @@ def test_a_page_of_one_night_and_of_a_year_can_be_made() -> None:
     made = page.render(series.history("made", nights([0.7 + 0.003 * (number % 7) for number in range(365)])))
     assert len(made) < 2_000_000
     assert "351 nights before" in made
+
+
+def test_times_and_tokens_are_drawn_where_there_are_any() -> None:
+    taken = (Cost("tuned", "retrieve", "seconds", 3.5), Cost("tuned", "total", "p95", 0.0123), Cost("", "judge gpt", "tokens", 900.0))
+    made = page.render(series.history("made", [replace(each, costs=taken) for each in nights([0.7] * 3)]))
+    assert made.count("ms of a case, 95th percentile") == 1
+    assert "tokens of an answer" not in made
+    assert "Last: tuned 12.3." in made
+    assert "Time and cost" not in page.render(series.history("made", nights([0.7] * 3)))
 
 
 def test_names_on_a_page_stay_text() -> None:
