@@ -18,6 +18,7 @@ from ragguard.reports.page.queries import Row, listed
 from ragguard.reports.page.stages import STAGES
 
 _LEVEL = 6
+_SAMPLE, _TRIES, _CAREFUL = 32, 4, 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +61,33 @@ def pack(report: Report, tables: Mapping[str, Sequence[Row]], room: int) -> Pack
         lost = sum(1 for number in order[answers:kept] if details.cases[number].answers)
         return Packed(_packed(index), _packed(inside), lost, rows - kept, len(order) - rows)
 
-    whole = made(len(order), len(order), len(order))
-    if whole.size <= room:
-        return whole
-    plans: tuple[Callable[[int], Packed], ...] = (
-        lambda n: made(len(order), len(order), n),
-        lambda n: made(len(order), n, n),
-        lambda n: made(n, 0, 0),
-    )
-    for plan in plans:
+    every = len(order)
+    plans: tuple[Callable[[int], Packed], ...] = (lambda n: made(every, every, n), lambda n: made(every, n, n), lambda n: made(n, 0, 0))
+    for plan in plans[:-1]:
         least = plan(0)
-        if least.size <= room or plan is plans[-1]:
-            return _most(plan, least, len(order), room)
-    raise AssertionError  # the last plan is always taken
+        if least.size <= room:
+            return _most(plan, least, every, room)
+    return _most(plans[-1], plans[-1](0), every, room)
 
 
 def _most(plan: Callable[[int], Packed], least: Packed, count: int, room: int) -> Packed:
-    """The packing with as much as finds room, to within a sixty-fourth of all."""
-    low, high, best = 0, count, least
-    while high - low > max(1, count // 64):
-        middle = (low + high) // 2
+    """The packing with as much as finds room, nearly: sizes grow evenly enough with what is in it to be guessed."""
+    some = count // _SAMPLE
+    low, high, best, over = 0, count, least, least.size + (plan(some).size - least.size) * count // some if some else 0
+    if over < 2 * room:  # it may well fit, so see
+        whole = plan(count)
+        if whole.size <= room:
+            return whole
+        over = whole.size
+    for _ in range(_TRIES):
+        middle = low + int((high - low) * _CAREFUL * (room - best.size) / (over - best.size))
+        if middle in (low, high):
+            break
         tried = plan(middle)
         if tried.size <= room:
             low, best = middle, tried
         else:
-            high = middle
+            high, over = middle, tried.size
     return best
 
 
@@ -110,7 +113,6 @@ def _index(report: Report, tables: Mapping[str, Sequence[Row]], kept: set[int]) 
     return {
         "ids": [case.id for _, case in shown],
         "texts": [case.text if len(case.text) <= detail.CLIP else case.text[: detail.CLIP] + "…" for _, case in shown],
-        "intents": [case.intent if case.intent != case.id else 0 for _, case in shown],
         "suite": [suites(case.suite) for _, case in shown],
         "slices": [[slices(name) for name in case.slices if name] for _, case in shown],
         "suites": list(suites.numbers),
@@ -139,17 +141,16 @@ def _sides(report: Report, candidate: str) -> list[str]:
 
 
 def _columns(made: Sequence[Row], places: Mapping[int, int]) -> dict[str, Any]:
-    """A candidate's columns, by place; ``order`` lists the places, the worst first."""
+    """A candidate's columns, by place; the script puts them into the order of ``queries.rows``."""
     by_place = sorted(made, key=lambda row: places[row.number])
     return {
         "was": [STAGES.index(row.was[0]) for row in by_place],
         "now": [STAGES.index(row.now[0]) for row in by_place],
         "before": [_shown(row.before) for row in by_place],
         "after": [_shown(row.after) for row in by_place],
-        "change": [None if row.change is None else round(row.change, 3) + 0.0 for row in by_place],
+        "change": [row.change for row in by_place],
         "unit": {row.case.suite: row.unit for row in by_place if not row.case.task},
         "why": [row.why for row in by_place],
-        "order": [places[row.number] for row in made],
     }
 
 
@@ -197,9 +198,10 @@ class _Details:
         }
         return [
             case.text if len(case.text) > detail.CLIP else 0,
+            0 if case.intent == case.id else case.intent,
             list(case.tags),
             [part for id_, grade in grades.items() for part in (documents(id_), grade)],
-            self._alike([self._ranking(case, arm, documents) for arm in self.arms]),
+            self._rankings(case, documents),
             self._alike([self._scores(case, arm, texts) for arm in self.arms]),
             [case.errors.get(arm, 0) for arm in self.arms] if case.errors else 0,
             self._long(number, case, documents, texts) if answered else (1 if case.answers or case.expected else 0),
@@ -210,9 +212,15 @@ class _Details:
         """What the arms have, with 0 where one has what the first has."""
         return [columns[0], *(0 if column == columns[0] else column for column in columns[1:])]
 
-    @staticmethod
-    def _ranking(case: CaseRun, arm: str, documents: _Names) -> list[int]:
-        return [documents(shown.id) for shown in case.rankings.get(arm, ())]
+    def _rankings(self, case: CaseRun, documents: _Names) -> list[Any]:
+        """Of the first arm, documents; of the others, a place in that one's ranking, or -1 - document where it is not there."""
+        first = [shown.id for shown in case.rankings.get(self.arms[0], ())]
+        at = {id_: place for place, id_ in enumerate(first)}
+        others = (
+            [at[shown.id] if shown.id in at else -1 - documents(shown.id) for shown in case.rankings.get(arm, ())] for arm in self.arms[1:]
+        )
+        alike = list(range(len(first)))
+        return [[documents(id_) for id_ in first], *(0 if other == alike else other for other in others)]
 
     def _scores(self, case: CaseRun, arm: str, texts: _Names) -> list[Any]:
         scores = case.scores.get(arm, {})

@@ -18,7 +18,8 @@ _ERROR = 160
 @dataclass(frozen=True, slots=True)
 class Row:
     """One query. ``number`` counts the report's listed cases; ``before`` and ``after`` are scores of the metric by which the suite's
-    queries are ordered, in its unit, and ``change`` the gain as a share of its range (below 0: it got worse; None: nothing to compare).
+    queries are ordered, in its unit, and ``change`` the gain as a share of its range, to three digits (below 0: it got worse; None: there
+    is nothing to compare).
     ``why`` says what became of it, "" where nothing did.
     """
 
@@ -51,6 +52,7 @@ def rows(report: Report, decision: Decision) -> list[Row]:
 
 
 def _badness(row: Row) -> tuple[float, int, str, str]:
+    """As report.js puts them in order too."""
     change = -math.inf if row.now[0] == "error" else 0.0 if row.change is None else row.change
     return change, STAGES.index(row.now[0]), row.case.suite, row.case.id
 
@@ -63,7 +65,7 @@ def _row(report: Report, decision: Decision, number: int, case: CaseRun, check: 
     before, after = (_number(case.scores.get(arm, {}).get(metric)) for arm in arms)
     change = None
     if scale is not None and before is not None and after is not None:
-        change = (after - before) / scale.width * (1 if scale.higher_is_better else -1)
+        change = round((after - before) / scale.width * (1 if scale.higher_is_better else -1), 3) + 0.0
     why = "; ".join(_facts(report, case, arms, was, now)) or (_unseen(case, arms) if change else "")
     return Row(number, case, was, now, metric, scale.unit if scale is not None else "", before, after, change, why)
 

@@ -44,6 +44,15 @@ function signed(value) {
   return Number(text) === 0 ? text : (value < 0 ? "-" : "+") + text;
 }
 
+// Places in the order of queries.py: errors, then by what was lost, then by stage.
+function worstFirst(index, mine) {
+  const change = (place) => (index.stages[mine.now[place]] === "error" ? -Infinity : mine.change[place] ?? 0);
+  const less = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+  const suite = (place) => index.suites[index.suite[place]];
+  return index.ids.map((_, place) => place).sort((a, b) =>
+    less(change(a), change(b)) || less(mine.now[a], mine.now[b]) || less(suite(a), suite(b)) || less(index.ids[a], index.ids[b]));
+}
+
 // One candidate's table of queries.
 class Queries {
   constructor(section, index) {
@@ -55,7 +64,8 @@ class Queries {
     this.further = section.querySelector(".further");
     this.sort = { key: "change", way: 1 };
     this.size = FIRST;
-    this.places = new Map(this.mine.order.map((place, rank) => [place, rank]));
+    this.order = worstFirst(index, this.mine);
+    this.ranks = new Map(this.order.map((place, rank) => [place, rank]));
     this.heads();
     this.form.hidden = false;
     this.form.addEventListener("submit", (event) => event.preventDefault());
@@ -106,11 +116,11 @@ class Queries {
       text: (place) => index.texts[place], suite: (place) => index.suites[index.suite[place]], stage: (place) => mine.now[place],
       before: (place) => mine.before[place], after: (place) => mine.after[place],
     }[this.sort.key];
-    const places = mine.order.filter(wanted), { way } = this.sort;
+    const places = this.order.filter(wanted), { way } = this.sort;
     if (!value) return way > 0 ? places : places.reverse();
     const order = (a, b) => {
       const [one, other] = [value(a), value(b)];
-      if (one === other) return this.places.get(a) - this.places.get(b);
+      if (one === other) return this.ranks.get(a) - this.ranks.get(b);
       if (one === null || other === null) return one === null ? 1 : -1;
       return way * (typeof one === "string" ? one.localeCompare(other) : one - other);
     };
@@ -121,7 +131,7 @@ class Queries {
     const { index } = this;
     this.texts ??= [];
     return (this.texts[place] ??= [
-      index.ids[place], index.texts[place], index.intents[place] || "", ...index.slices[place].map((slice) => index.sliceNames[slice]),
+      index.ids[place], index.texts[place], ...index.slices[place].map((slice) => index.sliceNames[slice]),
       this.mine.why[place],
     ].join(" ").toLowerCase());
   }
@@ -137,7 +147,7 @@ class Queries {
   }
 
   count(places) {
-    const all = this.mine.order.length, shown = Math.min(this.table.tBodies.length, places.length);
+    const all = this.order.length, shown = Math.min(this.table.tBodies.length, places.length);
     this.counted.textContent = `${number.format(places.length)} of ${number.format(all)} queries; ${number.format(shown)} shown.`;
     this.further.hidden = shown >= places.length;
     this.further.textContent = `Show ${number.format(Math.min(FURTHER, places.length - shown))} more`;
@@ -170,15 +180,15 @@ class Queries {
 function detail(details, index, mine, place) {
   const made = details.cases[place], id = index.ids[place], suite = index.suites[index.suite[place]];
   if (!made) return element("p", `Not in this page, to keep it small: ragguard show ${id}`, "soft");
-  const [full, tags, judged, rankings, scores, errors, long] = made;
-  const text = full || index.texts[place], intent = index.intents[place] || id;
+  const [full, intended, tags, judged, rankings, scores, errors, long] = made;
+  const text = full || index.texts[place], intent = intended || id;
   const labels = [...new Set([...index.slices[place].map((slice) => index.sliceNames[slice]), ...tags])].join(", ");
   const root = clone("detail", { full: text, about: `intent ${intent}${labels ? `; ${labels}` : ""}` });
   root.querySelector('[data-slot="full"]').hidden = !full;
   const list = (name) => root.querySelector(`[data-list="${name}"]`);
   const part = (name, there) => { root.querySelector(`[data-part="${name}"]`).hidden = !there; };
   const arms = mine.arms.map((arm) => ({
-    name: index.arms[arm], ranked: rankings[arm] || rankings[0], scores: scores[arm] || scores[0], error: errors && errors[arm],
+    name: index.arms[arm], ranked: ranked(rankings, arm), scores: scores[arm] || scores[0], error: errors && errors[arm],
     answer: long && long !== 1 && long[1][arm], told: (long && long !== 1 && long[2][arm]) || [], number: arm,
   }));
   const grades = new Map();
@@ -220,6 +230,9 @@ function detail(details, index, mine, place) {
   return root;
 }
 
+// A ranking is told by the first one: by places in it, and by -1 - number where a document is not there.
+const ranked = (rankings, arm) =>
+  arm && rankings[arm] ? rankings[arm].map((code) => (code < 0 ? -1 - code : rankings[0][code])) : rankings[0];
 const head = (text, scope, className = "") => Object.assign(element("th", text, className), { scope });
 const score = (details, value, unit) => (Array.isArray(value) ? details.texts[value[0]] : mean(value, unit));
 

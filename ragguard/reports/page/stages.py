@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, get_args
 
 from ragguard.records.judgement import Judgement
@@ -78,17 +79,19 @@ def place(case: CaseRun, arm: str, pairwise: frozenset[str] = frozenset()) -> Pl
     return next(_faults(case, arm, pairwise), ("fine", ""))
 
 
+@cache
+def _base(metric: str) -> str:
+    return Metric.parse(metric).base
+
+
 def _found(case: CaseRun, arm: str) -> bool:
     """Whether a measure of the whole ranking says that a document which answers is in it, below what the report keeps."""
-    return any(
-        isinstance(score, float | int) and score > 0 and Metric.parse(name).base in _RANKING
-        for name, score in case.scores.get(arm, {}).items()
-    )
+    return any(isinstance(score, float | int) and score > 0 and _base(name) in _RANKING for name, score in case.scores.get(arm, {}).items())
 
 
 def _faults(case: CaseRun, arm: str, pairwise: frozenset[str]) -> Iterator[Place]:
     scores = {name: float(score) for name, score in sorted(case.scores.get(arm, {}).items()) if isinstance(score, float | int)}
-    faulty = [(name, Metric.parse(name).base) for name, score in scores.items() if _faulty(Metric.parse(name).base, score)]
+    faulty = [(name, _base(name)) for name, score in scores.items() if _faulty(_base(name), score)]
     yield from (("wrong answer", name) for name, base in faulty if base in _ANSWER)
     judged = sorted(case.judged.get(arm, {}).items())
     yield from (("wrong answer", name) for name, said in judged if name not in pairwise and _discontent(said))
@@ -126,11 +129,19 @@ class Row:
     back: int
 
 
-def rows(report: Report, decision: Decision, suite: str = "") -> list[Row]:
+Lost = tuple[CaseRun, Place, Place]
+"""A case, where the baseline loses it, and where the candidate does."""
+
+
+def both(report: Report, decision: Decision) -> list[Lost]:
+    """Return all counted cases with their places; ``rows`` counts them."""
+    two, before, after = pairwise(report), words.baseline(report), decision.candidate
+    return [(case, place(case, before, two), place(case, after, two)) for case in report.cases if counted(case)]
+
+
+def rows(found: Sequence[Lost], suite: str = "") -> list[Row]:
     """Return a row for every stage, in their order, over a suite's cases or all of them ("")."""
-    two, before = pairwise(report), words.baseline(report)
-    cases = [case for case in report.cases if counted(case) and suite in ("", case.suite)]
-    pairs = Counter((place(case, before, two)[0], place(case, decision.candidate, two)[0]) for case in cases)
+    pairs = Counter((was[0], now[0]) for case, was, now in found if suite in ("", case.suite))
     return [
         Row(
             stage,

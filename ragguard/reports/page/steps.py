@@ -59,7 +59,7 @@ def _where(report: Report, decision: Decision) -> Iterator[str]:
     """The stage that newly loses most, and what to look at there."""
     if not stages.told(report):
         return
-    made = [row for row in stages.rows(report, decision) if row.newly]
+    made = [row for row in stages.rows(stages.both(report, decision)) if row.newly]
     newly = sum(row.newly for row in made)
     if made:
         most = max(made, key=lambda row: row.newly)

@@ -15,7 +15,7 @@ from ragguard.reports.page.stages import STAGES
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-SHOWN = 30
+SHOWN = 20
 """Queries that stand in the page as it is, over all candidates; the script shows the others."""
 
 
@@ -78,9 +78,9 @@ def candidate(report: Report, number: int) -> Candidate:
     """Put a candidate's section together; ``number`` is its place among the decisions."""
     decision, id_ = report.decisions[number], f"c{number + 1}"
     made = queries.rows(report, decision)
-    share = max(8, SHOWN // len(report.decisions))
+    share = max(6, SHOWN // len(report.decisions))
     checks = [verdict for group in forest.groups(report, decision) for verdict in group.verdicts]
-    told = stages.told(report)
+    lost = stages.both(report, decision) if stages.told(report) else []
     return Candidate(
         id=id_,
         decision=decision,
@@ -90,8 +90,8 @@ def candidate(report: Report, number: int) -> Candidate:
         steps=tuple(steps.steps(report, decision)),
         forest=_both(lambda wide: forest.picture(report, decision, f"{id_}-forest-{_form(wide)}", wide=wide)) if checks else None,
         undrawn=tuple(_undrawn(report, checks)),
-        lost=_lost(report, decision) if told else None,
-        lost_pictures=_both(lambda wide: _losses(report, decision, f"{id_}-lost-{_form(wide)}", wide=wide)) if told else None,
+        lost=_lost(report, decision, lost) if lost else None,
+        lost_pictures=_both(lambda wide: _losses(report, decision, lost, f"{id_}-lost-{_form(wide)}", wide=wide)) if lost else None,
         suites=tuple(_suite(report, decision, suite, f"{id_}-s{i}") for i, suite in enumerate(words.suites(report, decision), 1)),
         queries=tuple(made),
         shown=tuple((row, detail.of(report, decision, row.case)) for row in made[:share]),
@@ -125,24 +125,24 @@ def _undrawn(report: Report, checks: Sequence[Verdict]) -> Iterator[str]:
             yield f"{name}: {words.outcome(verdict)}, {figures.difference(verdict.estimate)}"
 
 
-def _losses(report: Report, decision: Decision, name: str, *, wide: bool) -> "Markup":
+def _losses(report: Report, decision: Decision, found: Sequence[stages.Lost], name: str, *, wide: bool) -> "Markup":
     arms = words.baseline(report), decision.candidate
-    made = {suite.name: stages.rows(report, decision, suite.name) for suite in words.suites(report, decision)}
+    made = {suite.name: stages.rows(found, suite.name) for suite in words.suites(report, decision)}
     return pictures.losses({suite: rows for suite, rows in made.items() if any(row.baseline for row in rows)}, arms, name, wide=wide)
 
 
-def _lost(report: Report, decision: Decision) -> Table:
+def _lost(report: Report, decision: Decision, found: Sequence[stages.Lost]) -> Table:
     """Where cases are lost, over all suites and in each."""
-    by_suite = {suite.name: stages.rows(report, decision, suite.name) for suite in report.suites}
+    by_suite = {suite.name: stages.rows(found, suite.name) for suite in report.suites}
     by_suite = {name: rows for name, rows in by_suite.items() if any(row.baseline for row in rows)}
-    everywhere = stages.rows(report, decision)
+    everywhere = stages.rows(found)
     rows = []
     for number, stage in enumerate(STAGES):
         row, parts = everywhere[number], [made[number] for made in by_suite.values()]
         if row.baseline or row.candidate:
             newly, back = (f"{row.newly:,}", f"{row.back:,}") if stage != "fine" else ("", "")
             each = [f"{part.baseline:,} → {part.candidate:,}" for part in parts]
-            cells: list["str | tuple[str, str] | Markup"] = [(stage, stages.MEANING[stage])]
+            cells: list[str | tuple[str, str] | Markup] = [(stage, stages.MEANING[stage])]
             rows.append([*cells, f"{row.baseline:,}", f"{row.candidate:,}", newly, back, *each])
     heads = ["stage", words.baseline(report), decision.candidate, "newly lost", "won back", *by_suite]
     return Table("Cases by the first stage that loses them, over all suites and in each", heads, rows)

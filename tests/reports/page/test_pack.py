@@ -25,16 +25,18 @@ def packed(room: int = 10_000_000) -> Packed:
     return pack(report, tables(report), room)
 
 
-def test_every_listed_case_is_in_it_once_with_each_candidates_order() -> None:
+def test_every_listed_case_is_in_it_once_with_what_each_candidate_made_of_it() -> None:
     report = worlds.answered()
     index = opened(packed().index)
-    assert index["ids"] == [case.id for case in queries.listed(report)]
+    cases = queries.listed(report)
+    assert index["ids"] == [case.id for case in cases]
     for decision, columns in zip(report.decisions, index["candidates"], strict=True):
-        made = queries.rows(report, decision)
-        assert [index["ids"][place] for place in columns["order"]] == [row.case.id for row in made]
-        first, place = made[0], columns["order"][0]
-        assert columns["why"][place] == first.why
-        assert index["stages"][columns["now"][place]] == first.now[0]
+        for row in queries.rows(report, decision):
+            place = row.number
+            assert columns["why"][place] == row.why
+            assert columns["change"][place] == row.change
+            assert index["stages"][columns["now"][place]] == row.now[0]
+            assert index["suites"][index["suite"][place]] == row.case.suite
         assert [index["arms"][arm] for arm in columns["arms"]] == ["baseline", decision.candidate]
 
 
@@ -42,10 +44,13 @@ def test_the_details_hold_rankings_scores_and_answers() -> None:
     report = worlds.answered()
     details, index = opened(packed().details), opened(packed().index)
     case = queries.listed(report)[7]
-    _, tags, judged, rankings, scores, errors, (expected, answers, told) = details["cases"][7]
+    _, intent, tags, judged, rankings, scores, errors, (expected, answers, told) = details["cases"][7]
     names = [document[0] for document in details["docs"]]
     tuned = index["arms"].index("tuned")
-    assert [names[number] for number in rankings[tuned] or rankings[0]] == [shown.id for shown in case.rankings["tuned"]]
+    codes = rankings[tuned] or range(len(rankings[0]))
+    ids = [names[rankings[0][code] if code >= 0 else -1 - code] for code in codes]
+    assert ids == [shown.id for shown in case.rankings["tuned"]]
+    assert intent == case.intent
     assert dict(zip([names[number] for number in judged[::2]], judged[1::2], strict=True)).items() >= dict(case.relevant).items()
     metrics = [name for name, _ in details["metrics"][case.suite]]
     assert dict(zip(metrics, scores[tuned] or scores[0], strict=True))["RR"] == pytest.approx(case.scores["tuned"]["RR"], abs=5e-4)
@@ -58,7 +63,7 @@ def test_the_details_hold_rankings_scores_and_answers() -> None:
 def test_what_finds_no_room_is_left_out_from_the_least_interesting_on() -> None:
     whole = packed()
     assert (whole.without_answers, whole.without_details, whole.without_rows) == (0, 0, 0)
-    order = opened(whole.index)["candidates"][0]["order"]
+    worst = queries.rows(worlds.answered(), worlds.answered().decisions[0])[0].case.id
     seen = []
     for room in (whole.size - 1, whole.size // 2, whole.size // 4, whole.size // 8):
         found = packed(room)
@@ -66,9 +71,9 @@ def test_what_finds_no_room_is_left_out_from_the_least_interesting_on() -> None:
         seen.append((found.without_answers, found.without_details, found.without_rows))
         details = opened(found.details)["cases"]
         assert sum(each == 0 for each in details) == found.without_details
-        assert sum(bool(each) and each[6] == 1 for each in details) == found.without_answers
-        if not found.without_rows and any(details):
-            assert details[order[0]][6] != 1
+        assert sum(bool(each) and each[7] == 1 for each in details) == found.without_answers
+        if any(details):
+            assert details[opened(found.index)["ids"].index(worst)][7] != 1
     assert seen[0][0] > 0
     assert any(rows for *_, rows in seen)
     assert seen == sorted(seen, key=lambda each: (each[2], each[1]))

@@ -87,13 +87,14 @@ def test_the_rows_count_every_counted_case_once_and_what_was_lost_and_won_back()
         run(7, HEAD, ("x",), suite="other"),
     )
     report = replace(factory.small("hold"), cases=cases)
-    found = {row.stage: row for row in stages.rows(report, Decision("tuned", "hold", (), ()), "golden")}
+    pairs = stages.both(report, Decision("tuned", "hold", (), ()))
+    found = {row.stage: row for row in stages.rows(pairs, "golden")}
     assert list(found) == list(stages.STAGES)
     assert found["not retrieved"] == stages.Row("not retrieved", baseline=2, candidate=1, newly=1, back=1)
     assert found["ranked too low"] == stages.Row("ranked too low", baseline=0, candidate=1, newly=0, back=0)
     assert found["fine"] == stages.Row("fine", baseline=2, candidate=2, newly=0, back=0)
     assert sum(row.candidate for row in found.values()) == 4
-    everywhere = stages.rows(report, Decision("tuned", "hold", (), ()))
+    everywhere = stages.rows(pairs)
     assert sum(row.candidate for row in everywhere) == 5
     assert stages.told(report)
     assert not stages.told(replace(report, cases=(replace(cases[0], relevant={}, rankings={}),)))
