@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from made_nights import day, nights
 
 from ragguard.decision import series
-from ragguard.statistics.cusum import LEARNS, Follower, K, threshold
+from ragguard.statistics.cusum import LEARNS, Follower, K
+from ragguard.statistics.run_length import threshold
 
 Array = NDArray[np.float64]
 LEVEL, BEGINS, NIGHTS, YEAR = 0.7, 30, 90, 365

@@ -16,7 +16,8 @@ from ragguard.plan import lock as locks
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.nightly import NightlyPlan
 from ragguard.records.alert import Alert
-from ragguard.records.history import Accepted, History, Night
+from ragguard.records.history import History
+from ragguard.records.night import Accepted, Night
 from ragguard.records.report import Report
 from ragguard.reports import store as reports
 from ragguard.reports.history import alert as alerts

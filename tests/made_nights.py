@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from ragguard.records.history import Accepted, ArmNight, Checked, Decided, JudgeNight, Measured, Night, SuiteNight
+from ragguard.records.night import Accepted, ArmNight, Checked, Decided, JudgeNight, Measured, Night, SuiteNight
 from ragguard.records.verdict import Answer
 
 FIRST = date(2026, 1, 1)

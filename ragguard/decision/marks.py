@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from ragguard.records.history import Accepted, Age, Kind, Mark, Night
+from ragguard.records.history import Age, Kind, Mark
+from ragguard.records.night import Accepted, Night
 
 Asked = tuple[str, str, int, str]
 

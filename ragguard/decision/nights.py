@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ragguard.decision.marks import asked
 from ragguard.errors import NotComparable, Problem
-from ragguard.records.history import Change, Changes, Checked, Measured, Night
+from ragguard.records.history import Change, Changes
+from ragguard.records.night import Checked, Measured, Night
 
 FIX = "compare two nights of one stretch, or name the suites that are alike with --suite"
 

@@ -12,7 +12,7 @@ from ragguard.errors import InputError, Problem, suggest
 from ragguard.history import schema
 from ragguard.history.database import Database
 from ragguard.history.place import Place
-from ragguard.records.history import Accepted, ArmNight, Checked, Cost, Decided, JudgeNight, Measured, Night, SuiteNight
+from ragguard.records.night import Accepted, ArmNight, Checked, Cost, Decided, JudgeNight, Measured, Night, SuiteNight
 
 PARTS: Mapping[str, tuple[Table, Any]] = {
     "arms": (schema.arms, ArmNight),

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ragguard.records.history import Decided, Drift, When
+from ragguard.records.history import Drift, When
+from ragguard.records.night import Decided
 from ragguard.records.verdict import Answer
 
 

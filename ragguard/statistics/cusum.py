@@ -3,18 +3,15 @@
 Each night's deviation from the nights before becomes a standard normal number, whatever the level and the spread of the series are and
 however few nights they are known from (Hawkins 1987, The Statistician 36:299). A fall is summed up beyond an allowance ``k``; when the sum
 passes ``h`` it is reported. So the average run length between false alarms is that of a CUSUM with known parameters (Page 1954,
-Biometrika 41:100), which ``average_run_length`` computes: for independent, normal noise it is true from the first watched night on.
+Biometrika 41:100), which ``run_length`` computes: for independent, normal noise it is true from the first watched night on.
 """
 
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
-import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri, stdtr
+from scipy.special import ndtri, stdtr
 
 K = 1.0
 """The allowance, in standard deviations: falls of twice as much are found soonest."""
@@ -22,27 +19,7 @@ K = 1.0
 LEARNS = 14
 """Nights that a series is looked at before it is watched."""
 
-_NODES = 64
 Phase = Literal["learning", "quiet", "fall", "back", "rise", "missing"]
-
-
-def average_run_length(k: float, h: float, shift: float = 0.0) -> float:
-    """Return the mean number of nights until a one-sided CUSUM of independent normal deviations with mean ``shift`` (in the direction
-    that is watched, in standard deviations) passes ``h``. Starts at 0. Page's integral equation by Gauss-Legendre quadrature.
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    at, weights = h * (nodes + 1) / 2, h * weights / 2
-    starts = np.concatenate([[0.0], at])
-    density = np.exp(-0.5 * (at[None, :] + k - shift - starts[:, None]) ** 2) / math.sqrt(2 * math.pi)
-    stays = np.concatenate([ndtr(k - shift - starts)[:, None], density * weights], axis=1)
-    return float(np.linalg.solve(np.eye(len(starts)) - stays, np.ones(len(starts)))[0])
-
-
-@lru_cache
-def threshold(k: float, nights: float) -> float:
-    """Return the ``h`` whose average run length without any shift is ``nights`` (at least 10)."""
-    found = brentq(lambda h: math.log(average_run_length(k, h)) - math.log(max(nights, 10.0)), 0.01, 20.0, xtol=1e-6)
-    return float(found)
 
 
 @dataclass(frozen=True, slots=True)

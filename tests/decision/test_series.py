@@ -6,7 +6,8 @@ import pytest
 from made_nights import accepted, checked, day, judge, measured, night, nights, suite
 
 from ragguard.decision import series
-from ragguard.records.history import ArmNight, Night, Series
+from ragguard.records.history import Series
+from ragguard.records.night import ArmNight, Night
 
 QUIET = [0.7] * 20
 

@@ -7,7 +7,7 @@ from made_nights import checked, day, judge, measured, night, suite
 
 from ragguard.decision.nights import compare
 from ragguard.errors import NotComparable
-from ragguard.records.history import ArmNight, Night
+from ragguard.records.night import ArmNight, Night
 
 BEFORE, AFTER = night(0, {"baseline": 0.7, "tuned": 0.72}), night(9, {"baseline": 0.7, "tuned": 0.66}, answer="block")
 

@@ -17,7 +17,7 @@ from worlds import TEXTS, TITLES, World
 from ragguard.cli import invoke
 from ragguard.history.nights import Nights
 from ragguard.history.place import place
-from ragguard.records.history import Night
+from ragguard.records.night import Night
 
 
 @pytest.fixture(autouse=True)

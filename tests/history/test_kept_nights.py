@@ -10,7 +10,7 @@ from ragguard.errors import InputError
 from ragguard.history.database import Database
 from ragguard.history.nights import Nights, find
 from ragguard.history.place import Place
-from ragguard.records.history import Cost, Decided, Night
+from ragguard.records.night import Cost, Decided, Night
 
 
 def full(number: int = 0, **more: object) -> Night:

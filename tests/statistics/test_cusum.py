@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ragguard.statistics.cusum import LEARNS, Follower, average_run_length, follow, threshold
+from ragguard.statistics.cusum import LEARNS, Follower, follow
+from ragguard.statistics.run_length import average_run_length, threshold
 
 # Montgomery, Introduction to Statistical Quality Control, table 9.3: two-sided tabular CUSUM with k = 1/2, by shift.
 SHIFTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)

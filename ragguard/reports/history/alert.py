@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ragguard.records.alert import Alert
-from ragguard.records.history import Drift, History, Night, When
+from ragguard.records.history import Drift, History, When
+from ragguard.records.night import Night
 from ragguard.reports import escape
 from ragguard.reports.history import words
 from ragguard.reports.words import HEADLINE, clip

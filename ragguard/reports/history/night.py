@@ -3,17 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ragguard.metrics.catalog import DEFINITIONS
-from ragguard.records.history import (
-    Accepted,
-    ArmNight,
-    Checked,
-    Cost,
-    Decided,
-    JudgeNight,
-    Measured,
-    Night,
-    SuiteNight,
-)
+from ragguard.records.night import Accepted, ArmNight, Checked, Cost, Decided, JudgeNight, Measured, Night, SuiteNight
 from ragguard.records.report import CaseRun, Mean, Report
 from ragguard.records.verdict import Verdict
 from ragguard.statistics.paired import hall_bounds

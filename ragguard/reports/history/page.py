@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragguard.records.history import History, Night, Series
+from ragguard.records.history import History, Series
+from ragguard.records.night import Night
 from ragguard.reports import figures
 from ragguard.reports.history import picture, words
 from ragguard.reports.web import pages

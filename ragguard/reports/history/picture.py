@@ -76,12 +76,12 @@ def _draw(axes: Any, series: Series, pen: Pen) -> None:
         axes.plot(at, means, color=pen.colour, linewidth=1.7, linestyle=_DASHES[pen.dash], marker=dot, markersize=4)
     places = {point.night: _at(point) for point in series.points}
     for drift in series.drifts:
-        if drift.reported not in places:
-            continue
-        begin, end = places.get(drift.since, places[drift.reported]), places.get(drift.ended, max(places.values()))
+        if drift.ended and drift.ended not in places:
+            continue  # it was over before the first night that is shown
+        begin, end = places.get(drift.since, min(places.values())), places.get(drift.ended, max(places.values()))
         axes.axvspan(begin, end, color=FAIL, alpha=0.10, linewidth=0)
-        value = next(point.mean for point in series.points if point.night == drift.reported)
-        axes.plot([places[drift.reported]], [value], marker="v", markersize=8, color=FAIL, linestyle="none", clip_on=False)
+        for point in (point for point in series.points if point.night == drift.reported):
+            axes.plot([places[point.night]], [point.mean], marker="v", markersize=8, color=FAIL, linestyle="none", clip_on=False)
 
 
 def difference(history: History, key: tuple[str, str, str], candidate: str, name: str) -> "Markup | None":

@@ -3,7 +3,8 @@
 from rich.console import Console
 from rich.text import Text
 
-from ragguard.records.history import Change, Changes, History, Night, Series
+from ragguard.records.history import Change, Changes, History, Series
+from ragguard.records.night import Night
 from ragguard.reports import figures, tables
 from ragguard.reports.history import words
 from ragguard.reports.pen import ANSWER_STYLE, Pen

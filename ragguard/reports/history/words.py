@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ragguard.records.history import Age, Detector, Drift, History, Night, Series
+from ragguard.records.history import Age, Detector, Drift, History, Series
+from ragguard.records.night import Night
 from ragguard.reports import figures
 from ragguard.reports.words import HEADLINE, clip
 

@@ -9,7 +9,8 @@ from junitparser import JUnitXml
 from made_nights import day, night, nights
 
 from ragguard.decision import series
-from ragguard.records.history import History, Night
+from ragguard.records.history import History
+from ragguard.records.night import Night
 from ragguard.reports import junit as gates
 from ragguard.reports.history import alert, junit
 

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from ragguard.decision import nights as pairs
 from ragguard.decision import series
-from ragguard.records.history import ArmNight, Cost, History, Night
+from ragguard.records.history import History
+from ragguard.records.night import ArmNight, Cost, Night
 from ragguard.reports.history import files, page, show, words
 
 HOSTILE = "<script>alert(1)</script>[bold]"
