@@ -19,6 +19,9 @@ K = 1.0
 LEARNS = 14
 """Nights that a series is looked at before it is watched."""
 
+ONE_NIGHT = 0.6
+"""The share of the threshold that one night counts at most: however bad it is, a drift takes two."""
+
 Phase = Literal["learning", "quiet", "fall", "back", "rise", "missing"]
 
 
@@ -116,18 +119,25 @@ class Follower:
     def _watch(self, value: float, h: float) -> Step:
         level, sd = self.known.mean, self.known.sd(self.floor)
         deviation = self.known.deviation(value, self.floor)
-        self._fall, self._rise = max(0.0, self._fall - deviation - self.k), max(0.0, self._rise + deviation - self.k)
+        most = ONE_NIGHT * h
+        self._fall = max(0.0, self._fall + min(-deviation - self.k, most))
+        self._rise = max(0.0, self._rise + min(deviation - self.k, most))
         if self._fall > h:
             since, before = self._before_fall
             self._drift, self._near, told = (since, before), 0, self._fall / h
             return Step("fall", before.mean, before.sd(self.floor), deviation, told, since)
         if self._rise > h:
             return self._risen(Step("rise", level, sd, deviation, since=self._before_rise[0]))
-        self.known = self.known.add(value)
+        self.known = self.known.add(self._believed(value, (self.k + most) * sd))
         here = (self._nights, self.known)
         self._before_fall = here if self._fall == 0 else self._before_fall
         self._before_rise = here if self._rise == 0 else self._before_rise
         return Step("quiet", level, sd, deviation, self._fall / h)
+
+    def _believed(self, value: float, most: float) -> float:
+        """A value whose residual is no larger than ``most``: one strange night makes nobody deaf to the next."""
+        residual = self.known.residual(value)
+        return value if abs(residual) <= most else self.known.mean + (value - self.known.mean) * most / abs(residual)
 
     def _risen(self, told: Step) -> Step:
         """A lasting rise is a new level. It is learnt from the nights after it alone: those that made the detector sure were chosen by

@@ -20,7 +20,7 @@ def test_a_fall_is_a_drift_with_its_dates_and_levels() -> None:
     found = series.history("made", nights([*QUIET, *[0.64] * 5]))
     (drift,) = found.drifts
     assert (drift.arm, drift.suite, drift.metric, drift.slice) == ("tuned", "golden", "nDCG@10", "")
-    assert (drift.since, drift.reported, drift.ended) == (day(20), day(20), "")
+    assert (drift.since, drift.reported, drift.ended) == (day(20), day(21), "")
     assert (drift.level, drift.now) == (pytest.approx(0.7), 0.64)
     assert of(found).state == "drift"
     assert of(found, "baseline").state == "quiet"
@@ -29,7 +29,7 @@ def test_a_fall_is_a_drift_with_its_dates_and_levels() -> None:
 def test_a_drift_that_is_over_says_how_bad_it_was_and_when_it_was_back() -> None:
     found = series.history("made", nights([*QUIET, 0.64, 0.62, 0.65, 0.7, 0.7, 0.7]))
     (drift,) = found.drifts
-    assert (drift.ended, drift.recovered, drift.now) == (day(24), True, 0.62)
+    assert (drift.reported, drift.ended, drift.recovered, drift.now) == (day(21), day(24), True, 0.62)
     assert of(found).state == "quiet"
 
 
@@ -182,8 +182,8 @@ def test_what_was_reported_stays_reported_as_nights_are_added() -> None:
 
 def test_a_rise_that_stays_is_marked() -> None:
     found = series.history("made", nights([*QUIET, *[0.75] * 5]))
-    assert [(mark.night, mark.kind) for mark in found.marks] == [(day(20), "rise")]
-    assert of(found).rises == (day(20),)
+    assert [(mark.night, mark.kind) for mark in found.marks] == [(day(21), "rise")]
+    assert of(found).rises == (day(21),)
     assert of(found).level == pytest.approx(0.75)
 
 

@@ -149,24 +149,24 @@ def test_a_drift_is_reported_kept_and_told_though_every_night_is_promoted(world,
     monkeypatch.setenv("HOOK_SECRET", "a secret of the hook")
     alerts = f"alerts: {{markdown: alert.md, webhook: {{url: '{hook.url}/in', secret_env: HOOK_SECRET}}}}"
     object.__setattr__(world, "more", f"nightly: {{{alerts}}}\n")
-    assert falling(world, 16, 16) == [0] * 16
+    assert falling(world, 17, 16) == [0] * 17
     shown = capsys.readouterr().out
-    assert "new: golden/nDCG@10 drifted 1.000 -> 0.954, since 2026-01-16 (reported 2026-01-16)" in " ".join(shown.split())
+    assert "new: golden/nDCG@10 drifted 1.000 -> 0.954, since 2026-01-16 (reported 2026-01-17)" in " ".join(shown.split())
     (told,) = hook.seen
     assert told.body["data"]["kinds"] == ["drift"]
     assert {each["metric"] for each in told.body["data"]["drifts"]} == {"nDCG@10", "RR"}
     assert told.headers["webhook-signature"].startswith("v1,")
     assert "### Drift" in (world.folder / "alert.md").read_text()
-    assert nightly("--date", day(17)) == 0
+    assert nightly("--date", day(18)) == 0
     assert len(hook.seen) == 1  # it lasts, and was told
     assert not (world.folder / "alert.md").exists()
-    assert nightly("--date", day(18), "--fail-on-drift") == 1
+    assert nightly("--date", day(19), "--fail-on-drift") == 1
     assert "exit code 1: the gate's is 0" in capsys.readouterr().out
     junit = JUnitXml.fromfile(str(world.out / "report.junit.xml"))
     assert {suite.name: suite.failures for suite in junit}["nightly/drift"] == 2
     assert invoke(["history", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert {(each["metric"], each["reported"]) for each in data["drifts"]} == {("nDCG@10", day(16)), ("RR", day(16))}
+    assert {(each["metric"], each["reported"]) for each in data["drifts"]} == {("nDCG@10", day(17)), ("RR", day(17))}
 
 
 def test_an_accepted_system_is_a_deployment_and_begins_a_new_level(world, capsys):

@@ -8,7 +8,8 @@ from made_nights import checked, measured, night
 from populations import Array, accepted
 
 from ragguard.decision import series
-from ragguard.statistics.cusum import Follower, K, threshold
+from ragguard.statistics.cusum import Follower, K
+from ragguard.statistics.run_length import threshold
 
 TRIALS, NIGHTS = 1_000, 365
 
@@ -41,6 +42,15 @@ def test_nights_over_200_queries_that_flip_are_normal_enough() -> None:
     for _ in range(TRIALS):
         alarms += reported(rng.binomial(1, chance, (NIGHTS, 200)).mean(axis=1), h) is not None
     assert accepted(alarms, TRIALS, 1.1 * (1 - math.exp(-(NIGHTS - 14) / between))), alarms / TRIALS
+
+
+@pytest.mark.slow
+def test_noise_with_heavy_tails_costs_a_few_times_the_rate_and_not_twenty_times() -> None:
+    """Student's t with 5 degrees of freedom; without the limit on what one night counts it is 20 times."""
+    rng, stated = np.random.default_rng(19), 0.0125
+    h = threshold(K, NIGHTS / stated)
+    alarms = sum(reported(0.7 + 0.006 * rng.standard_t(5, NIGHTS) / math.sqrt(5 / 3), h) is not None for _ in range(TRIALS))
+    assert accepted(alarms, TRIALS, 5 * stated), alarms / TRIALS
 
 
 @pytest.mark.slow
