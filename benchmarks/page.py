@@ -195,7 +195,8 @@ def main() -> None:
     told = [line for line in text.splitlines() if "To keep this page small" in line]
     print(f"{queries:,} queries, {candidates} candidates, {len(checks())} checks each; report.json {json / 1e6:.1f} MB")
     print(
-        f"report.html {len(text.encode()) / 1e6:.2f} MB, made in {took:.1f} s of the processor; memory {before / 1e3:.0f} -> {after / 1e3:.0f} MB at most"
+        f"report.html {len(text.encode()) / 1e6:.2f} MB, made in {took:.1f} s of the processor; "
+        f"memory {before / 1e3:.0f} -> {after / 1e3:.0f} MB at most"
     )
     print(f"first contentful paint {seen['paint']:.0f} ms, tables answer after {seen['ready']:.0f} ms, heap {seen['heap'] / 1e6:.0f} MB")
     print(f"a search takes {seen['search']:.0f} ms, opening the first query {seen['open']:.0f} ms (medians of 5)")

@@ -32,6 +32,11 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", " ".join(re.split(r"[\t\n\r\x85\u2028\u2029 ]+", text))).strip()
 
 
+def printable(text: str) -> str:
+    """The text with control, direction and surrogate characters replaced by U+FFFD, for pages; tabs and line ends stay."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
 def clip(text: str, width: int) -> str:
     """``clean`` text of at most ``width`` characters, with ``...`` where something was cut off."""
     text = clean(text)

@@ -17,7 +17,7 @@ _PLACES = {
     "plan": "The plan whose checks are collected, and whose candidates ragguard_gate and ragguard_case are about.",
     "candidate": "Only this candidate of several.",
     "store": "Where results are kept; default: RAGGUARD_STORE, else .ragguard beside the plan.",
-    "out": "Folder for report.json, report.junit.xml and report.md; default: reports/NAME beside the plan.",
+    "out": "Folder for report.json, report.junit.xml, report.md and report.html; default: reports/NAME beside the plan.",
 }
 """Options with a value, which the ini file may have too."""
 

@@ -87,6 +87,7 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["train"], 0, set()),
         (["show", "q-000"], 0, {"cases", "documents"}),
         (["show", "QUESTION 1: how do webhooks work"], 0, {"cases"}),
+        (["show", "--html", "page.html"], 0, {"file"}),
         (["accept", "new"], 0, {"candidate", "run", "decision"}),
         (["compare", "baseline.trec", "candidate.trec", "--collection", "collection"], 0, {"answer", "decisions"}),
         (["compare", "reports/tiny:baseline", "reports/tiny"], 0, {"answer"}),

@@ -56,6 +56,7 @@ IN_SENTENCES = {
     "ragguard train": "ragguard train",
     "ragguard schema": "ragguard schema",
     "ragguard show": "ragguard show a-api-key-overlap-after-roll-current.1",
+    "ragguard show --html page.html": "ragguard show --html page.html",
     "ragguard cases": "ragguard cases",
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",

@@ -6,6 +6,7 @@ The script looks things up by number, so every name stands there once: see ``rep
 import base64
 import gzip
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,9 @@ from ragguard.reports.page.queries import Row, listed
 from ragguard.reports.page.stages import STAGES
 
 _LEVEL = 6
+_CONTROL = re.compile(r"\\\\|\\[bf]|\\u00[01][0-9a-f]")
+"""A backslash as JSON writes it, which is passed over; or a control character."""
+
 _SAMPLE, _TRIES, _CAREFUL = 32, 4, 0.97
 
 
@@ -102,6 +106,7 @@ def _by_interest(tables: Mapping[str, Sequence[Row]]) -> list[int]:
 
 def _packed(data: Any) -> str:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = words.printable(_CONTROL.sub(lambda found: found[0] if found[0] == "\\\\" else "\ufffd", text))
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), _LEVEL, mtime=0)).decode()
 
 

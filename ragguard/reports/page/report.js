@@ -313,7 +313,7 @@ async function start() {
   addEventListener("hashchange", pick);
   const index = await unpack("index");
   if (!index) return;
-  for (const section of document.querySelectorAll(".candidate")) new Queries(section, index);
+  for (const section of document.querySelectorAll(".candidate:has(.queries)")) new Queries(section, index);
   document.documentElement.dataset.ready = "";
 }
 start();

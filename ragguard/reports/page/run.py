@@ -80,7 +80,7 @@ def _glance(report: Report, number: int, decision: Decision) -> "list[str | tupl
     ]
     best = " (best of the promoted)" if report.best == decision.candidate else ""
     return [
-        Markup('<a href="#c{}">{}</a>{}').format(number, decision.candidate, best),
+        Markup('<a href="#c{}">{}</a>{}').format(number, words.clean(decision.candidate), best),
         Markup('<strong class="is-{}">{}</strong>').format(decision.answer, words.HEADLINE[decision.answer]),
         *cells,
         words.gist(decision),

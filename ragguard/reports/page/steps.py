@@ -49,9 +49,9 @@ def _block(report: Report, decision: Decision) -> Iterator[str]:
 
 def _look(report: Report, decision: Decision, verdict: Verdict) -> str:
     if verdict.misses:
-        return f"{verdict.check.identity}: mend {words.listed(verdict.misses, 5)}, which may never break."
+        return f"{verdict.check.identity}: mend {words.listed((f'`{name}`' for name in verdict.misses), 5)}, which may never break."
     lost = worst.losses_of(report, decision, verdict)
-    where = f"; start with {words.listed((loss.case.id for loss in lost), 3)}" if lost else ""
+    where = f"; start with {', '.join(f'`{loss.case.id}`' for loss in lost[:3])}" if lost else ""
     return f"{verdict.check.identity}: {figures.count(len(lost), 'case')} got worse{where}."
 
 
@@ -95,5 +95,6 @@ def _error(_report: Report, decision: Decision) -> Iterator[str]:
     failed = [each for each in decision.verdicts if each.outcome == "error" and words.counts(each)]
     for verdict in failed[:_CHECKS]:
         lacking = max(verdict.estimate.missing_baseline, verdict.estimate.missing_candidate)
-        yield f"{verdict.check.identity}: find out why {figures.count(lacking, 'case')} could not be scored; the queries below say."
+        what = f"{figures.count(lacking, 'case')} could not be scored; the queries below say" if lacking else "it could not be judged"
+        yield f"{verdict.check.identity}: find out why {what}."
     yield "Then run it again: what was done is kept, and only what failed is asked again."

@@ -120,7 +120,7 @@ def parted(reason: str) -> tuple[str, str]:
 
 def _undrawn(report: Report, checks: Sequence[Verdict]) -> Iterator[str]:
     for verdict in checks:
-        if not forest.drawable(verdict) and verdict.check.tier != "must":
+        if not forest.drawable(verdict) and verdict.check.tier != "must" and verdict.estimate.difference is not None:
             name = " ".join((verdict.check.identity, words.against(verdict, report))).rstrip()
             yield f"{name}: {words.outcome(verdict)}, {figures.difference(verdict.estimate)}"
 
@@ -166,22 +166,10 @@ def _suite(report: Report, decision: Decision, suite: SuiteRun, id_: str) -> Sui
 def _checks(report: Report, decision: Decision, verdicts: Sequence[Verdict]) -> Table:
     level = " or ".join(sorted({figures.level(each.estimate.alpha) for each in verdicts}))
     first = "reference" if any(words.against(each, report) for each in verdicts) else words.baseline(report)
-    heads = [
-        "check",
-        "verdict",
-        "tier",
-        f"{first} → {decision.candidate}",
-        "difference",
-        f"{level} bounds",
-        "margin",
-        "limit",
-        "intents",
-        "won / tied / lost",
-    ]
-    limits = any(verdict.check.limit is not None for verdict in verdicts)
+    margin = "margin, limit" if any(verdict.check.limit is not None for verdict in verdicts) else "margin"
+    heads = ["check", "verdict", "tier", f"{first} → {decision.candidate}", "difference", f"{level} bounds"]
     rows = [_check(report, verdict) for verdict in verdicts]
-    kept = [number for number, head in enumerate(heads) if head != "limit" or limits]
-    return Table("Checks, the blocking ones first", [heads[i] for i in kept], [[row[i] for i in kept] for row in rows], (0, 1, 2))
+    return Table("Checks, the blocking ones first", [*heads, margin, "intents", "won / tied / lost"], rows, (0, 1, 2))
 
 
 def _check(report: Report, verdict: Verdict) -> list["str | tuple[str, str] | Markup"]:
@@ -194,8 +182,7 @@ def _check(report: Report, verdict: Verdict) -> list["str | tuple[str, str] | Ma
         check.tier,
         " → ".join(figures.mean(mean, unit) for mean in means_) if check.tier != "must" else "",
         *words.change(verdict),
-        figures.margin(estimate),
-        figures.limit(check, estimate.scale),
+        (figures.margin(estimate), figures.limit(check, estimate.scale)),
         f"{estimate.intents:,}",
         counted if check.tier != "must" else "",
     ]
@@ -208,7 +195,8 @@ def _title(report: Report, verdict: Verdict) -> "tuple[str | Markup, str]":
     *name, last = words.title(verdict, report)
     lower = last == "(lower is better)"
     text = " ".join(name if lower else [*name, last])
-    return Markup("<strong>{}</strong>").format(text) if verdict.check.tier == "blocking" else text, last.strip("()") if lower else ""
+    named = Markup("<strong>{}</strong>").format(words.clean(text)) if verdict.check.tier == "blocking" else text
+    return named, last.strip("()") if lower else ""
 
 
 def marked(verdict: Verdict) -> "Markup":

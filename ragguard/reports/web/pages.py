@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ragguard.reports.words import printable
+
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
@@ -19,9 +21,10 @@ def render(template: str, *, style: str = "", script: str = "", **values: Any) -
     """Return a page. ``template``, ``style`` and ``script`` are files below ``ragguard/reports``: ``page/report.html.j2``.
 
     The template begins with ``{% extends "web/base.html.j2" %}`` and fills the blocks ``title`` and ``main``, and perhaps ``nav`` and
-    ``foot``; ``web/parts.html.j2`` has macros that pages share. All ``values`` are escaped, whoever wrote them, but what is Markup
-    already (pictures, for instance). A name that the template uses and nobody gave is an error. ``style`` comes behind the base's own,
-    and ``script`` at the end of the page; the page's policy lets a browser run that script, by its hash, and no other.
+    ``foot``; ``web/parts.html.j2`` has macros that pages share. All ``values`` are escaped, whoever wrote them, and lose their control
+    characters, but what is Markup already (pictures, for instance). A name that the template uses and nobody gave is an error.
+    ``style`` comes behind the base's own, and ``script`` at the end of the page; the page's policy lets a browser run that script, by
+    its hash, and no other.
     """
     from markupsafe import Markup
 
@@ -45,6 +48,11 @@ def _policy(code: str) -> str:
     return f"{_NOTHING}; script-src 'sha256-{digest}'"
 
 
+def _shown(value: Any) -> Any:
+    """What a template writes: nobody's text turns the words around it, or hides in them."""
+    return printable(value) if type(value) is str else value
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -53,6 +61,7 @@ def _environment() -> "Environment":
         loader=FileSystemLoader(_ROOM),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

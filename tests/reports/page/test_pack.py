@@ -8,7 +8,7 @@ import worlds
 
 from ragguard.records.report import Report
 from ragguard.reports.page import diff, queries
-from ragguard.reports.page.pack import Packed, pack
+from ragguard.reports.page.pack import Packed, _packed, pack
 from ragguard.reports.page.queries import Row
 
 
@@ -81,3 +81,8 @@ def test_what_finds_no_room_is_left_out_from_the_least_interesting_on() -> None:
 
 def test_it_is_the_same_each_time() -> None:
     assert packed() == packed()
+
+
+def test_control_characters_are_replaced_and_backslashes_are_not() -> None:
+    texts = ["\x1b[2J\b\f\x7f\u202e\ud800 red", "\\u001b \\\\b", "tab\tline\n"]
+    assert opened(_packed(texts)) == ["\ufffd[2J" + "\ufffd" * 5 + " red", "\\u001b \\\\b", "tab\tline\n"]

@@ -77,7 +77,7 @@ def test_the_page_is_whole_and_asks_for_nothing(name: str) -> None:
 def test_the_decision_stands_first_with_why_and_what_to_do() -> None:
     report = factory.small("block", factory.verdict("fail"), reasons=("golden/nDCG@10 fell by 0.080 (0.6 -> 0.5): no",))
     body = page.render(report).partition("<main")[2]
-    told = ("BLOCK", "tuned against", "Why", "fell by 0.080", "What to do next", "Every check", "Queries")
+    told = ("BLOCK", "tuned against", "Why", "fell by 0.080", "What to do next", "Every check", "Suites")
     order = [body.index(word) for word in told]
     assert order == sorted(order)
 

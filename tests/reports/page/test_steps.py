@@ -27,7 +27,7 @@ def test_what_failed_is_named_with_the_queries_to_begin_with_and_the_stage_that_
     assert any("got worse; start with" in step for step in found)
     assert any("that it newly loses are lost as" in step for step in found)
     must = factory.verdict("fail", "must", misses=("q-1", "q-2"))
-    assert any("mend q-1, q-2, which may never break" in step for step in told("block", must))
+    assert any("mend `q-1`, `q-2`, which may never break" in step for step in told("block", must))
 
 
 def test_what_is_open_says_how_much_is_lacking() -> None:

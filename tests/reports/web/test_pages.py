@@ -35,6 +35,12 @@ def test_whatever_is_put_into_a_page_stays_text(room: Path) -> None:
     assert "<script" not in page
 
 
+def test_control_and_direction_characters_are_replaced(room: Path) -> None:
+    page = pages.render("page.html.j2", name="\x1b[2J BLOCK\u202eETOMORP\ttab\n")
+    assert "\ufffd[2J BLOCK\ufffdETOMORP\ttab\n" in page
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]", page)
+
+
 def test_a_page_may_run_its_own_script_and_no_other(room: Path) -> None:
     page = pages.render("page.html.j2", script="page.js", name="x")
     code = re.search("<script>(.*?)</script>", page, re.DOTALL)
