@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_judge
+from ragguard import cli_judge, cli_nights
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson
 from ragguard.printing import console as _console
@@ -35,6 +35,10 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
+app.command(epilog=f"Example: ragguard nightly gate.yaml --fail-on-drift. {cli_nights.CODES}")(cli_nights.nightly)
+app.command(epilog="Example: ragguard history   or   ragguard history 2026-01-30 2026-01-31   or   ragguard history --html history.html")(
+    cli_nights.history
+)
 
 Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]

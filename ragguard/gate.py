@@ -18,6 +18,7 @@ from ragguard.judges.panel import Panel
 from ragguard.metrics import efficiency
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
+from ragguard.plan.parts import changes_by_itself
 from ragguard.preflight import load, references, refuse_speechless
 from ragguard.records.metric import Metric
 from ragguard.records.report import Arm, Report, Role, Times
@@ -53,6 +54,7 @@ class _Run:
     outages: dict[str, str] = field(default_factory=dict)
     expanded: dict[str, str] = field(default_factory=dict)
     panel: Panel | None = None
+    asked_on: str = ""
 
     def scores(self, suite: Suite) -> dict[str, ArmScores]:
         """What every arm scored on a suite, if it went through all of it."""
@@ -74,12 +76,14 @@ def run(
     full: bool = False,
     progress: Progress | None = None,
     store: Path | None = None,
+    asked_on: str = "",
 ) -> Report:
     """Gate a plan: train what is to be trained, run every suite on every system, compare, decide.
 
     ``candidate`` gates one of several; error rates stay those of the whole plan. ``full`` makes all cases, whatever the suites' caps
     (``per_query``, ``targets``) say. ``store`` is where results are kept (default:
     ``.ragguard`` beside the plan, or RAGGUARD_STORE). Nothing is written but there: reports are ``ragguard.reports.store.write``'s.
+    ``asked_on`` is a day: what is served elsewhere, or is code of the plan's, is asked anew unless it was asked on that day.
 
     Raises:
         InputError: the plan, the data or the usage is wrong (exit code 3).
@@ -96,7 +100,7 @@ def run(
         resolved, seats = seating.seated(resolved, allow_code=allow_code)
     panel = seating.panel(resolved, seats, workshop.store, workshop.progress, meter)
     drift = Drift(workshop.store, workshop.progress)
-    state = _Run(resolved, workshop, drift, expanded=dict(resolved.loaded.expanded), panel=panel)
+    state = _Run(resolved, workshop, drift, expanded=dict(resolved.loaded.expanded), panel=panel, asked_on=asked_on)
     refuse_speechless(resolved, [*references(resolved.loaded), *gated])
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
@@ -185,7 +189,8 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
         state.seconds[f"{name}/train"] = ready.seconds
     _not_the_baseline(state, name, role, ready)
     state.arms[name] = Arm(name, role, ready.retriever.fingerprint, ready.description, {}, ready.provenance)
-    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress, meter)
+    changing = changes_by_itself(system_of(state.resolved.loaded, name if role == "candidate" else role))
+    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress, meter, state.asked_on if changing else "")
     done = state.trials[name] = Trial()
     plan = state.resolved.loaded.plan
     try:

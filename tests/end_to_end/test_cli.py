@@ -15,9 +15,9 @@ from ruamel.yaml import YAML
 from ragguard import cli, gate
 from ragguard.cli import invoke
 
-COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases")
+COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases", "nightly", "history")
 JUDGE_COMMANDS = ("calibrate", "sample")
-HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas")
+HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 
 WORSE = "{type: recorded, run: worse.trec}"
@@ -98,6 +98,10 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["judge", "calibrate", "nowhere.jsonl"], 3, {"error", "exit_code"}),
         (["judge", "calibrate", "labels.jsonl", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
         (["judge", "sample", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["nightly"], 0, {"night", "answer", "drifts", "alert", "history"}),
+        (["history"], 3, {"error", "exit_code"}),
+        (["nightly", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["nightly", "--history", "gate.yaml/x"], 4, {"error", "exit_code"}),
         (["gate", "--candidate", "nwe"], 3, {"error", "exit_code"}),
         (["gate", "nowhere.yaml"], 3, {"error", "exit_code"}),
         (["gate", "--nonsense"], 3, {"error", "exit_code"}),
