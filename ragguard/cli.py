@@ -71,6 +71,32 @@ def check(plan: Plan = Path("gate.yaml"), allow_code: AllowCode = False, as_json
     return 0
 
 
+@app.command(
+    "error-rates",
+    epilog="Example: ragguard error-rates gate.yaml. Exit codes: 0 measured; 3 the plan or the usage is wrong, or no run of it is stored.",
+)
+def error_rates(
+    plan: Plan = Path("gate.yaml"),
+    report: Annotated[Path | None, typer.Option("--report", help="Report folder or file. Default: the plan's newest stored run.")] = None,
+    candidate: Candidate = None,
+    gates: Annotated[int, typer.Option("--gates", min=100, help="Simulated gates of each kind.")] = 4_000,
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> int:
+    """Measure how often this gate is wrong on these data: equal candidates, and worse ones, simulated from a stored run's scores."""
+    from ragguard import error_rates as measuring
+    from ragguard.reports import simulated
+
+    with _progress(quiet=as_json) as progress:
+        found = measuring.measure(plan, report=report, candidate=candidate, gates=gates, allow_code=allow_code, progress=progress)
+    if as_json:
+        _print_json(simulated.to_dict(found))
+    else:
+        with _shown():
+            simulated.show(found, _console())
+    return 0
+
+
 @app.command(epilog="Example: ragguard train gate.yaml --candidate tuned")
 def train(plan: Plan = Path("gate.yaml"), candidate: Candidate = None, allow_code: AllowCode = False, as_json: AsJson = False) -> int:
     """Train the plan's candidates (those not trained yet), and say where the checkpoints lie."""

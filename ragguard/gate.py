@@ -22,7 +22,7 @@ from ragguard.preflight import load, references, refuse_speechless
 from ragguard.records.metric import Metric
 from ragguard.records.report import Arm, Report, Role, Times
 from ragguard.records.verdict import Decision, Estimate
-from ragguard.reports import judged
+from ragguard.reports import judged, rates
 from ragguard.reports.assemble import ArmScores, assemble
 from ragguard.reports.document import to_json
 from ragguard.reports.redaction import hider
@@ -107,6 +107,7 @@ def run(
     scores = {suite.name: state.scores(suite) for suite in resolved.suites}
     times, judges = _times(started, state, scores), judged.runs(panel, scores) if panel is not None else ()
     report = assemble(resolved, tuple(state.arms.values()), scores, decisions, times, state.expanded, drift.figures, drift.warnings, judges)
+    report = replace(report, error_rates=rates.beside(state.workshop.store, report))
     write_atomically(state.workshop.store.folder / "runs" / report.run / "report.json", to_json(report))
     return report
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ragguard.records.efficiency import Answering, Latency, Reach, Stage
+from ragguard.records.error_rates import ErrorRates
 from ragguard.records.evidence import Answer, Score
 from ragguard.records.judgement import Judgement
 from ragguard.records.verdict import Answer as Decided
@@ -215,6 +216,7 @@ class Times:
 class Report:
     """A whole run. ``question`` is the hash of margins, alpha, endpoints, and seeds, taken before anything was scored; ``answer`` is
     that of the run (that of the promoted candidate if any is, else the gravest); ``best`` is the best of several promoted candidates.
+    ``error_rates`` are there where they were measured for what is demanded here, on this run or one before: see ``ragguard error-rates``.
     """
 
     plan: str
@@ -234,5 +236,6 @@ class Report:
     warnings: tuple[str, ...] = ()
     best: str = ""
     judges: tuple[JudgeRun, ...] = ()
+    error_rates: tuple[ErrorRates, ...] = ()
     times: Times = Times()
     schema_version: int = SCHEMA_VERSION
