@@ -71,6 +71,22 @@ def check(plan: Plan = Path("gate.yaml"), allow_code: AllowCode = False, as_json
     return 0
 
 
+@app.command(epilog="Example: ragguard power gate.yaml. Exit codes: 0 told; 3 the plan, the data or the usage is wrong.")
+def power(plan: Plan = Path("gate.yaml"), out: Out = None, allow_code: AllowCode = False, as_json: AsJson = False) -> int:
+    """Say what the plan can detect with its cases, how often an equal candidate would be promoted, and what is lacking; draw the curve."""
+    from ragguard import assess
+    from ragguard.reports import power as told
+
+    found = assess.power(plan, allow_code=allow_code)
+    picture = told.draw(found, (out or plan.resolve().parent / "reports" / found.plan) / told.PICTURE)
+    if as_json:
+        _print_json(told.to_dict(found) | {"picture": str(picture)})
+    else:
+        with _shown():
+            told.show(found, _console(), picture)
+    return 0
+
+
 @app.command(
     "error-rates",
     epilog="Example: ragguard error-rates gate.yaml. Exit codes: 0 measured; 3 the plan or the usage is wrong, or no run of it is stored.",
