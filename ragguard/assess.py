@@ -13,6 +13,7 @@ from ragguard.records.evidence import Check
 from ragguard.records.metric import Scale
 from ragguard.reports import rates, runs
 from ragguard.statistics.power import chance, guard, mde, needed, sd_limit
+from ragguard.statistics.tail import least
 from ragguard.store import Store
 from ragguard.suites.resolve import Resolved, Suite
 
@@ -23,6 +24,9 @@ _STEPS = 10
 """Points of a curve to a margin."""
 
 ASSUMED_SD_ELSEWHERE = 0.25
+ASSUMED_SD_OF_QUANTILES = 1.0
+"""Of the log ratio of a quantile, for one intent: about that of the 95th percentile of times whose logarithms have sd 0.5."""
+
 ASSUMED_CHANGE = 0.05
 """Share of binary cases that a candidate wins, and loses, by assumption: sd = sqrt(2w)."""
 
@@ -119,14 +123,15 @@ def _prospects(resolved: Resolved, seen: Mapping[str, tuple[float, str]]) -> Ite
 
 
 def _assumed(scale: Scale, check: Check) -> float:
+    if scale.quantile is not None:
+        return ASSUMED_SD_OF_QUANTILES
     return math.sqrt(2 * ASSUMED_CHANGE) if scale.binary else ASSUMED_SD.get(check.metric.base, ASSUMED_SD_ELSEWHERE)
 
 
 def _promoted(blocking: Sequence[Prospect], alpha: float, differences: Mapping[str, float]) -> float:
     """The chance that all blocking checks pass, as if each were independent of the others; those that hang together pass more often."""
-    return math.prod(
-        chance(each.sd, each.intents, alpha, each.check.margin, differences.get(each.check.identity, 0.0)) for each in blocking
-    )
+    moved = ((each, differences.get(each.check.identity, 0.0)) for each in blocking)
+    return math.prod(chance(each.sd, each.intents, alpha, each.check.margin, by) * each.can_pass for each, by in moved)
 
 
 def _curves(blocking: Sequence[Prospect], alpha: float) -> Iterator[Curve]:
@@ -151,19 +156,22 @@ def _prospect(resolved: Resolved, suite: Suite, check: Check, sd: float, sd_from
         members &= suite.labels.queries(check.metric)
     cases = [case for case in suite.cases.cases if case.id in members and catalog.applicable(check.metric, case) is None]
     intents, alpha = len({case.query.intent for case in cases}), resolved.alpha_pass
-    least = 1 if check.tier == "must" else guard(alpha, check.margin)
+    scale = resolved.scale(suite, check)
+    lowest = guard(alpha, check.margin) if scale.quantile is None else least(scale.quantile)
+    lowest = 1 if check.tier == "must" else lowest
     endpoints = resolved.endpoints if check.tier == "blocking" else 1
+    enough = needed(sd, alpha, check.margin, endpoints)
     return Prospect(
         check=check,
         cases=len(cases),
         intents=intents,
-        guard=least,
+        guard=lowest,
         sd=sd,
         mde=mde(sd, max(intents, 1), alpha),
-        needed=None if check.tier == "must" else needed(sd, alpha, check.margin, endpoints),
-        can_pass=intents >= least,
+        needed=None if check.tier == "must" or enough is None else max(enough, lowest),
+        can_pass=intents >= lowest,
         sd_from=sd_from,
-        chance=None if check.tier == "must" else chance(sd, intents, alpha, check.margin),
+        chance=None if check.tier == "must" else chance(sd, intents, alpha, check.margin) * (intents >= lowest),
     )
 
 

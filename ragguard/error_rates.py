@@ -1,6 +1,5 @@
 """How often the gate of a plan is wrong on the scores that its systems really had: simulated, from a stored run."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from ragguard.statistics.estimate import BINARY
 from ragguard.statistics.pairing import Place, paired
 from ragguard.statistics.redraw import Random, Scored
 from ragguard.statistics.rows import Pair, complete_pairs, intent_means, ranged, read_rows
+from ragguard.statistics.seeds import keyed
 from ragguard.store import Store, fingerprint
 from ragguard.systems.protocols import Progress
 
@@ -110,13 +110,8 @@ def _measured(report: Report, decision: Decision, gates: int) -> ErrorRates:
 
 
 def seeded(*parts: str) -> Random:
-    """Return a giver of random numbers that are the same for the same parts and purpose: Philox, keyed by SHA-256."""
-
-    def random(purpose: str) -> np.random.Generator:
-        digest = hashlib.sha256("\0".join((*parts, purpose)).encode()).digest()
-        return np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "big")))
-
-    return random
+    """Return a giver of random numbers that are the same for the same parts and purpose."""
+    return lambda purpose: keyed(*parts, purpose)
 
 
 def _data(checks: Sequence[Scored]) -> str:

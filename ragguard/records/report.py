@@ -33,7 +33,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A metric's mean over the intents of a slice for one arm, without any verdict; counts are of cases.
+    """A metric's mean over the intents of a slice for one arm, without any verdict (of p95 and its like, that quantile of the cases);
+    counts are of cases.
 
     ``slice`` is "" for the whole suite; ``unit`` is behind the number.
     """

@@ -16,6 +16,7 @@ from ragguard.statistics.paired import Moments, hall_bounds, p_below, phantom_bo
 from ragguard.statistics.power import guard, mde, needed
 from ragguard.statistics.rows import Pair, Row, complete_pairs, imputed_pairs, intent_means, intent_strata, oriented, ranged, read_rows
 from ragguard.statistics.strata import even, pooled_mean, pooled_moments, worth
+from ragguard.statistics.tail import by_quantile
 
 _TIE = 1e-12
 """Differences of intent means smaller than this are rounding."""
@@ -40,6 +41,8 @@ def estimate(pairs: PairedScores, *, alpha: float, endpoints: int) -> Estimate:
     if pairs.check.tier == "must":
         return must_rule(plain, rows)
     _refuse_unusable(plain)
+    if pairs.scale.quantile is not None:
+        return by_quantile(plain, rows, endpoints)
     plain = replace(plain, noise=noise_of(rows, pairs.scale))
     if pairs.truths:
         return correct(plain, rows, endpoints)
@@ -84,7 +87,7 @@ def _method(pairs: PairedScores, rows: Sequence[Row]) -> str:
 
 def _refuse_unusable(plain: Estimate) -> None:
     check, scale = plain.check, plain.scale
-    if check.tier != "advisory" and not ranged(scale):
+    if check.tier != "advisory" and not ranged(scale) and scale.quantile is None:
         what = f"{check.metric} has no range, so a margin has no meaning and a missing score no worst value"
         raise InputError(Problem(check.identity, what, "make the check advisory, or declare the metric's low and high"))
     if check.limit is not None and ranged(scale) and not 0 <= oriented(check.limit, scale) <= 1:
