@@ -135,16 +135,21 @@ def _first(sequence: Drawn, own: NDArray[np.int64], numbers: NDArray[np.int64], 
     return Drawn(rows[mine].reshape(count, n), coin[mine].reshape(count, n))
 
 
-def judged(each: Scored, drawn: Drawn, arms: Arms, alpha: float, rng: np.random.Generator | None = None) -> Sampled:
-    """Judge a check in each gate; ``rng`` says which intents break, where any do."""
+def arms(each: Scored, drawn: Drawn, how: Arms, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+    """Return what both arms score in each gate (gates x intents); ``rng`` says which intents break, where any do."""
     before, after = each.baseline[drawn.rows], each.candidate[drawn.rows]
-    if arms.manner == "centred" and not each.exact:
+    if how.manner == "centred" and not each.exact:
         after = after - each.shift
     else:
         before, after = np.where(drawn.coin, after, before), np.where(drawn.coin, before, after)
     worst = each.scale.worst or 0.0
-    if arms.manner == "evenly":
-        after = worst + (1 - arms.share) * (after - worst)
-    if arms.manner == "broken" and rng is not None:
-        after = np.where(rng.random(after.shape) < arms.share, worst, after)
-    return sampled(each.check, each.scale, before, after, alpha=alpha, strata=each.strata, exact=each.exact)
+    if how.manner == "evenly":
+        after = worst + (1 - how.share) * (after - worst)
+    if how.manner == "broken" and rng is not None:
+        after = np.where(rng.random(after.shape) < how.share, worst, after)
+    return before, after
+
+
+def judged(each: Scored, drawn: Drawn, how: Arms, alpha: float, rng: np.random.Generator | None = None) -> Sampled:
+    """Judge a check in each gate."""
+    return sampled(each.check, each.scale, *arms(each, drawn, how, rng), alpha=alpha, strata=each.strata, exact=each.exact)
