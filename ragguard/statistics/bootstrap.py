@@ -5,7 +5,7 @@ no more: a tenth of the work of drawing all of them, with the same distribution.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from ragguard.statistics.paired import Array
 
 RESAMPLES = 9_999
 
-_SURE = 8
+_SURE = 6
 """Standard deviations of the quantile's rank that are looked at on each side; beyond, all ranks are."""
 
 _AT_ONCE = 1_000
@@ -44,6 +44,19 @@ class _Window:
         by_intent = np.argsort(intents[seen], kind="stable")
         inside = np.bincount(intents[seen], minlength=count)
         return cls(values[seen], np.bincount(intents[order[:low]], minlength=count), by_intent, np.cumsum(inside) - inside, inside)
+
+    def among(self, intents: Integers) -> "_Window":
+        """Return the window of some of the intents, numbered anew."""
+        return replace(self, below=self.below[intents], start=self.start[intents], inside=self.inside[intents])
+
+    def cells(self, picked: Integers, owner: Integers) -> Integers:
+        """Return the place of each case of the picked intents, counted on by the window's width from owner to owner."""
+        inside, width = self.inside[picked], len(self.values)
+        if self.inside.max() <= 1:
+            seen = inside > 0
+            return np.asarray(owner[seen] * width + self.places[self.start[picked[seen]]])
+        first = np.repeat(self.start[picked] - (np.cumsum(inside) - inside), inside)
+        return np.asarray(np.repeat(owner, inside) * width + self.places[first + np.arange(len(first))])
 
 
 def quantiles(
@@ -81,43 +94,46 @@ def _within(
 
 @dataclass(frozen=True)
 class _Draws:
-    """The intents with a case at a rank that is looked at (``near``), and how many of the others are of each pattern (``counts``):
-    a row of ``patterns`` holds an intent's cases, and how many of them rank below in each arm.
+    """All ``count`` intents. Of those with a case at a rank that is looked at, ``near`` has a row each, of the others ``patterns`` a row
+    for all ``counts`` that are alike: an intent's cases, and how many of them rank below in each arm. The arms know the near ones alone.
     """
 
     arms: list[_Window]
+    count: int
     near: Integers
-    told: Integers
     patterns: Integers
     counts: Integers
 
     @classmethod
     def of(cls, arms: list[_Window], sizes: Integers) -> "_Draws":
         told = np.stack([sizes, *(arm.below for arm in arms)], axis=1)
-        near = np.flatnonzero(sum(arm.inside for arm in arms) > 0)
-        others = np.delete(told, near, axis=0)
+        rows = np.flatnonzero(sum(arm.inside for arm in arms) > 0)
+        others = np.delete(told, rows, axis=0)
         patterns, counts = np.unique(others, axis=0, return_counts=True) if len(others) else (others, np.zeros(0, dtype=np.int64))
-        return cls(arms, near, told, patterns, counts)
+        return cls([arm.among(rows) for arm in arms], len(told), told[rows], patterns, counts)
 
     def make(self, samples: int, rng: np.random.Generator, quantile: float) -> tuple[Array, Array] | None:
-        drawn = rng.multinomial(len(self.told), np.append(len(self.near), self.counts) / len(self.told), size=samples)
-        picked = self.near[rng.integers(0, len(self.near), int(drawn[:, 0].sum()))]
+        drawn = rng.multinomial(self.count, np.append(len(self.near), self.counts) / self.count, size=samples)
+        picked = rng.integers(0, len(self.near), int(drawn[:, 0].sum()))
         owner = np.repeat(np.arange(samples), drawn[:, 0])
-        size, *below = (
-            drawn[:, 1:] @ self.patterns[:, column] + np.bincount(owner, self.told[picked, column], samples).astype(np.int64)
-            for column in range(3)
-        )
+        size, *below = (self._total(column, drawn, picked, owner) for column in range(3))
         found = [_at(arm, base, size, picked, owner, quantile) for arm, base in zip(self.arms, below, strict=True)]
         return None if found[0] is None or found[1] is None else (found[0], found[1])
+
+    def _total(self, column: int, drawn: Integers, picked: Integers, owner: Integers) -> Integers:
+        """Of each sample, the sum of a column of the intents' patterns."""
+        near, others = self.near[:, column], drawn[:, 1:] @ self.patterns[:, column]
+        if not near.any():
+            return np.asarray(others)
+        if (near == 1).all():
+            return np.asarray(others + drawn[:, 0])
+        return np.asarray(others + np.bincount(owner, near[picked], len(drawn)).astype(np.int64))
 
 
 def _at(arm: _Window, below: Integers, size: Integers, picked: Integers, owner: Integers, quantile: float) -> Array | None:
     """The quantile of each sample, if all of them lie in the window."""
     samples, width = len(size), len(arm.values)
-    inside = arm.inside[picked]
-    first = np.repeat(arm.start[picked] - (np.cumsum(inside) - inside), inside)
-    places = arm.places[first + np.arange(len(first))]
-    cells = np.bincount(np.repeat(owner, inside) * width + places, minlength=samples * width).reshape(samples, width)
+    cells = np.bincount(arm.cells(picked, owner), minlength=samples * width).reshape(samples, width)
     ranked = below[:, None] + np.cumsum(cells, axis=1)
     rank = (size - 1) * quantile
     lower = np.floor(rank).astype(np.int64)

@@ -57,7 +57,7 @@ def test_the_fast_bootstrap_draws_from_the_same_distribution(quantile: float, si
     fast = quantiles(before, after, intents, quantile, keyed("x"), 4_000)
     slow = plain(before, after, intents, quantile, 4_000)
     for one, other in zip((*fast, np.log(fast[1] / fast[0])), (*slow, np.log(slow[1] / slow[0])), strict=True):
-        assert stats.ks_2samp(one, other).statistic < 0.045
+        assert stats.ks_2samp(one, other).statistic < 0.05
         assert set(np.round(fast[0], 9)) & set(np.round(slow[0], 9))
     assert np.corrcoef(*fast)[0, 1] == pytest.approx(np.corrcoef(*slow)[0, 1], abs=0.06)
 
