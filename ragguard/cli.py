@@ -132,13 +132,16 @@ def gate(
     candidate: Candidate = None,
     allow_code: AllowCode = False,
     full: Annotated[bool, typer.Option("--full", help="All cases, whatever the suites' caps (per_query, targets) say.")] = False,
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Ask the candidate in random batches, and stop as soon as the decision is sure.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Train, run, score, compare and decide; write report.json, report.junit.xml and report.md."""
     from ragguard import gate as gates
 
     with _progress(quiet=as_json) as progress:
-        report = gates.run(plan, candidate=candidate, allow_code=allow_code, full=full, progress=progress)
+        report = gates.run(plan, candidate=candidate, allow_code=allow_code, full=full, sequential=sequential, progress=progress)
     return _finish(report, out or plan.resolve().parent / "reports" / report.plan, as_json)
 
 

@@ -152,6 +152,9 @@ def _alike(baseline: Side, candidate: Side) -> None:
         elif old[suite.name].fingerprint != suite.fingerprint:
             problems.append(Problem(suite.name, "the two were asked different cases, checks or margins", "run both under one plan"))
     problems += _other_judges(baseline, candidate)
+    for side in (baseline, candidate):
+        if side.report.sequential is not None and side.report.sequential.stopped:
+            problems.append(Problem(side.shown, "stopped early, after cases of its own", "gate it again without --sequential"))
     if problems:
         raise NotComparable(problems)
 
@@ -203,6 +206,7 @@ def _merged(baseline: Side, candidate: Side, arms: tuple[Arm, Arm], decision: De
         warnings=tuple(dict.fromkeys([*baseline.report.warnings, *candidate.report.warnings])),
         best="",
         error_rates=(),
+        sequential=None,
         times=Times(),
     )
 

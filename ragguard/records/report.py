@@ -214,10 +214,27 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequential:
+    """How a gate that may stop early went: whether it ``stopped``, after how many ``batches``, and how many of the candidate's ``cases``
+    it ``asked``. ``spared`` counts the different questions that were never asked, and ``answers_spared`` the answers that a generator would
+    have made to them. ``alpha`` is the plan's; the report's own is the half that the processes, and the fixed rule, each have.
+    """
+
+    stopped: bool
+    batches: int
+    asked: int
+    cases: int
+    spared: int
+    answers_spared: int
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole run. ``question`` is the hash of margins, alpha, endpoints, and seeds, taken before anything was scored; ``answer`` is
     that of the run (that of the promoted candidate if any is, else the gravest); ``best`` is the best of several promoted candidates.
     ``error_rates`` are there where they were measured for what is demanded here, on this run or one before: see ``ragguard error-rates``.
+    ``sequential`` is there where the gate might stop early.
     """
 
     plan: str
@@ -238,5 +255,6 @@ class Report:
     best: str = ""
     judges: tuple[JudgeRun, ...] = ()
     error_rates: tuple[ErrorRates, ...] = ()
+    sequential: Sequential | None = None
     times: Times = Times()
     schema_version: int = SCHEMA_VERSION

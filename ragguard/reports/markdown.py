@@ -46,6 +46,7 @@ def _head(report: Report) -> str:
     because = prose(words.gist(report.decisions[0])) if len(report.decisions) == 1 else ""
     lines = [f"# {_SIGN[report.answer]} {words.HEADLINE[report.answer]}: {because or words.standing(report)}"]
     lines.append(f"{_what(report)} {words.MEANING[report.answer] if because else ''} Exit code {report.exit_code}.".replace("  ", " "))
+    lines.append(words.stopping(report))
     lines += [f"{prose(rates.line(found, report))}." for found in report.error_rates]
     if len(report.decisions) == 1:
         lines.append(_reasons(report.decisions[0]))

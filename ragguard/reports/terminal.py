@@ -38,6 +38,8 @@ def _answer(report: Report, pen: Pen) -> None:
     names = words.listed((each.candidate for each in report.decisions), 5)
     told = [words.standing(report), f"{report.plan}: {names} against {words.baseline(report)}"]
     pen.banner(words.HEADLINE[report.answer], told, ANSWER_STYLE[report.answer])
+    if early := words.stopping(report):
+        pen.say(early)
     for found in report.error_rates:
         pen.say(f"{rates.line(found, report)}.", "dim")
     if len(report.decisions) == 1:

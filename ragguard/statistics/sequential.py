@@ -55,6 +55,16 @@ class Terms:
     alpha_fail: float
     family: int
 
+    @property
+    def passes_from(self) -> float:
+        """The log evidence from which on a check passes."""
+        return -math.log(self.alpha)
+
+    @property
+    def fails_from(self) -> float:
+        """The log evidence from which on it fails."""
+        return math.log(self.family / self.alpha_fail)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -71,7 +81,7 @@ def look(differences: Array, margin: float, terms: Terms, looks: NDArray[np.int6
     mean loss of at least the margin, as in the fixed rule.
     """
     enough = looks >= guard(terms.alpha, margin)
-    passes = (within_margin(differences, margin, looks) >= -math.log(terms.alpha)) & enough
+    passes = (within_margin(differences, margin, looks) >= terms.passes_from) & enough
     means = np.cumsum(differences, axis=-1)[..., looks - 1] / looks
-    fails = (worse(differences, looks) >= math.log(terms.family / terms.alpha_fail)) & (means <= -margin)
+    fails = (worse(differences, looks) >= terms.fails_from) & (means <= -margin)
     return Look(np.logical_or.accumulate(passes, axis=-1), np.logical_or.accumulate(fails, axis=-1))

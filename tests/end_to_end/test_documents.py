@@ -62,6 +62,7 @@ IN_SENTENCES = {
     "ragguard cases": "ragguard cases",
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",
+    "ragguard gate --sequential": "ragguard gate --sequential",
     "ragguard --help": "ragguard --help",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
     "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (

@@ -65,9 +65,9 @@ def stopped(population: Population, size: int) -> Array:
 
 @pytest.mark.slow
 def test_it_saves_cases_where_there_are_more_than_it_takes() -> None:
-    """Of 1,500 intents: an equal candidate needs a third on average, one that lost 0.2 a tenth."""
-    assert np.mean(stopped(equal(retrieval("nDCG@10", 0.7)), 1_500)) < 700
-    assert np.mean(stopped(losing("nDCG@10", 0.7, 0.20, "half"), 1_500)) < 150
+    """Of 1,500 intents: an equal candidate takes 220 on average, one that lost 0.2 takes 56."""
+    assert np.mean(stopped(equal(retrieval("nDCG@10", 0.7)), 1_500)) < 300
+    assert np.mean(stopped(losing("nDCG@10", 0.7, 0.20, "half"), 1_500)) < 80
 
 
 @pytest.mark.slow
