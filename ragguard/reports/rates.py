@@ -66,11 +66,6 @@ def percent(share: Share) -> str:
     return "under 0.1 %" if value < 0.05 else "over 99.9 %" if value > 99.95 else f"{value:.1f} %"
 
 
-def between(share: Share) -> str:
-    """The interval of a share: ``3.8 to 5.5``."""
-    return f"{100 * share.lower:.1f} to {100 * share.upper:.1f}"
-
-
 def summary(simulated: Sequence[Simulated], gates: int) -> str:
     """Say what matters most of many simulated gates."""
     equal = next(each for each in simulated if each.kind == "planted" and not each.check)

@@ -7,13 +7,18 @@ from pydantic import TypeAdapter
 from rich.console import Console
 
 from ragguard.records.error_rates import ErrorRates, Share, Simulated
-from ragguard.reports import rates, tables
+from ragguard.reports import tables
 from ragguard.reports.escape import code, prose
 from ragguard.reports.pen import Pen
 
-HEADS = ("candidate", "planted in", "loss", "promoted %", "blocked %")
-_HOW = {"evenly": "in every intent", "broken": "in few intents"}
-_EQUAL = {"swapped": "equal: arms swapped by a coin", "redrawn": "equal: intents drawn anew, differences centred"}
+HEADS = ("candidate", "planted in", "promoted %", "blocked %")
+_HOW = {"evenly": "everywhere", "broken": "in a few"}
+_EQUAL = {"swapped": "equal: swapped", "redrawn": "equal: centred", "planted": "equal: redrawn"}
+_LEGEND = (
+    "Behind the shares stand 95 % intervals (Clopper and Pearson). Equal candidates: swapped, the intents as they are, a coin for each "
+    "says which arm is which; centred, intents drawn anew, the mean difference taken off; redrawn, drawn anew and swapped. Worse ones are "
+    "redrawn, and lose so many margins in one check: a share of every score, or all of it in a few intents. These rates hold for:"
+)
 
 
 def to_dict(found: Iterable[ErrorRates]) -> dict[str, Any]:
@@ -34,7 +39,7 @@ def show(found: Sequence[ErrorRates], console: Console) -> None:
         pen.print(table)
         for name, share in each.passing.items():
             pen.item(f"{name} passes {cell(share)} % of the equal ones")
-        pen.say("Behind the shares stand 95 % intervals (Clopper and Pearson). These rates hold for:", "dim")
+        pen.say(_LEGEND, "dim")
         for condition in each.conditions:
             pen.item(condition, "dim")
         for why in each.left_out:
@@ -47,21 +52,21 @@ def rows(found: ErrorRates) -> list[tuple[str, ...]]:
     return [(*_kind(each), cell(each.promoted), cell(each.blocked)) for each in found.simulated]
 
 
-def _kind(each: Simulated) -> tuple[str, str, str]:
-    if each.kind != "planted" or not each.check:
-        return (_EQUAL.get(each.kind, "equal: intents drawn anew, arms swapped by a coin"), "-", "-")
-    return (f"worse by {each.margins:g} margin{'' if each.margins == 1 else 's'}, {_HOW[each.manner]}", each.check, f"{each.loss:.3f}")
+def _kind(each: Simulated) -> tuple[str, str]:
+    if not each.check:
+        return _EQUAL[each.kind], "-"
+    return f"worse by {each.margins:g} margin{'' if each.margins == 1 else 's'}, {_HOW[each.manner]}", each.check
 
 
 def cell(share: Share) -> str:
-    """A share and its interval: ``4.6 (3.8 to 5.5)``."""
-    return f"{100 * share.value:.1f} ({rates.between(share)})"
+    """A share and its interval: ``4.6 (3.8-5.5)``."""
+    return f"{100 * share.value:.1f} ({100 * share.lower:.1f}-{100 * share.upper:.1f})"
 
 
 def markdown(found: ErrorRates) -> str:
     """The rates as a table that can be unfolded."""
-    head = f"| {' | '.join(HEADS)} |\n| --- | --- | --: | --: | --: |"
+    head = f"| {' | '.join(HEADS)} |\n| --- | --- | --: | --: |"
     body = "\n".join(f"| {kind} | {code(where) if where != '-' else where} | {' | '.join(rest)} |" for kind, where, *rest in rows(found))
     told = "\n".join(f"- {prose(each)}" for each in (*found.conditions, *(f"left out: {why}" for why in found.left_out)))
     summary = f"Error rates of this gate, on what {prose(found.candidate)} scored in run {prose(found.run)}"
-    return f"<details><summary>{summary}</summary>\n\n{head}\n{body}\n\nThey hold for:\n\n{told}\n\n</details>"
+    return f"<details><summary>{summary}</summary>\n\n{head}\n{body}\n\n{_LEGEND}\n\n{told}\n\n</details>"
