@@ -1,7 +1,7 @@
 """How often the gate of a plan is wrong on the scores that its systems really had: simulated, from a stored run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,12 +56,18 @@ def measure(
     store, found = _run_of(plan, report, allow_code=allow_code)
     decisions = _measurable(found, candidate)
     progress.start("simulate gates", len(decisions))
-    made = []
+    made, wrong = list[ErrorRates](), list[Problem]()
     for decision in decisions:
-        made.append(_measured(found, decision, gates))
+        try:
+            made.append(_measured(found, decision, gates))
+        except InputError as error:
+            wrong += error.problems
         progress.advance(1)
-    rates.keep(store, made)
-    return tuple(made)
+    if not made:
+        raise InputError(wrong)
+    told = tuple(replace(each, left_out=(*each.left_out, *(problem.what for problem in wrong))) for each in made)
+    rates.keep(store, told)
+    return told
 
 
 def _run_of(plan: Path, report: Path | None, *, allow_code: bool) -> tuple[Store, Report]:
@@ -81,7 +87,13 @@ def _measurable(report: Report, candidate: str | None) -> list[Decision]:
     names = [decision.candidate for decision in report.decisions]
     if candidate is not None and candidate not in names:
         raise InputError(Problem(report.plan, f"the run has no candidate {candidate!r}", suggest(candidate, names)))
-    return [decision for decision in report.decisions if candidate in (None, decision.candidate)]
+    if report.sequential is not None and report.sequential.stopped:
+        what = "the run stopped early, and holds the scores of those cases alone that decided it"
+        raise InputError(Problem(f"run {report.run}", what, "gate the plan without --sequential"))
+    judged = [decision for decision in report.decisions if decision.verdicts or candidate is not None]
+    if not judged:
+        raise InputError(Problem(f"run {report.run}", "no candidate could be judged", "find out why, and gate the plan again"))
+    return [decision for decision in judged if candidate in (None, decision.candidate)]
 
 
 def _measured(report: Report, decision: Decision, gates: int) -> ErrorRates:

@@ -138,3 +138,19 @@ def test_several_candidates_are_measured_each(tiny: Callable[..., Any], capsys: 
     assert [each["candidate"] for each in found] == ["new", "other"]
     made.gate()
     assert "on what new scored" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_that_stopped_early_tells_no_rates(world: worlds.World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.plan("{type: recorded, run: before.trec}", {"bad": world.run_file("bad.trec", lambda number: 20, 80)})
+    assert world.gate("--sequential") == 1
+    assert "the run stopped early" in measure(world, capsys, "--report", str(world.out))["error"][0]
+    assert "is stored" in measure(world, capsys)["error"][0]
+
+
+def test_of_several_candidates_one_that_could_not_run_is_left_out(world: worlds.World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.plan("{type: recorded, run: before.trec}", {"new": "{type: recorded, run: after.trec}", "dead": world.python("out_of_order")})
+    world.gate()
+    found = measure(world, capsys)
+    assert [each["candidate"] for each in found["error_rates"]] == ["new"]
+    assert "no blocking check of dead can be simulated" in found["error_rates"][0]["left_out"][-1]
+    assert measure(world, capsys, "--candidate", "dead")["exit_code"] == 3
