@@ -1,13 +1,14 @@
 """Results of other tools: how long 100,000 cases take to be read and judged, and whether every format gives the same decision.
 
 ``python benchmarks/foreign_tables.py [CASES]``. The cases of the first table are drawn with a seed, right or wrong; seconds are of the
-processor, of one run. The second table needs ../shared/data: the six pairs of four real systems on 1,319 questions, in five tools' formats.
+processor, of one run. The second table needs ../shared/data: the six pairs of four real systems on 1,319 questions, each both ways, in five
+tools' formats.
 """
 
 import sys
 import tempfile
 import time
-from itertools import combinations
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -59,17 +60,23 @@ def speed(folder: Path) -> None:
 
 def agreement(folder: Path, shared: Path) -> None:
     systems = gsm8k(shared)
-    print(f"\n{'baseline -> candidate':<40}" + "".join(f"{name:>12}" for name in WRITERS) + f"{'difference':>12}")
-    for before, after in combinations(systems, 2):
-        answers, shown = [], 0.0
+    print(f"\n{'baseline -> candidate':<38}" + "".join(f"{name:>10}" for name in WRITERS) + f"{'difference':>12}{'95 % bounds':>20}")
+    for before, after in permutations(systems, 2):
+        answers, numbers = [], set()
         for name, write in WRITERS.items():
             places = [(write(folder / "pairs" / name, systems[system], system), "") for system in (before, after)]
             (decision,) = files.compare(*places, Asked()).decisions
+            found = decision.verdicts[0].estimate
             answers.append(decision.answer)
-            shown = decision.verdicts[0].estimate.difference or 0.0
-        print(f"{before + ' -> ' + after:<40}" + "".join(f"{answer:>12}" for answer in answers) + f"{shown:>+12.3f}")
-        if len(set(answers)) > 1:
-            raise SystemExit("the formats do not agree")
+            numbers.add((found.difference, found.lower, found.upper))
+        if len(set(answers)) > 1 or len(numbers) > 1:
+            raise SystemExit(f"the formats do not agree: {answers}, {numbers}")
+        ((difference, lower, upper),) = numbers
+        bounds = f"{lower:+.4f} to {upper:+.4f}"
+        print(
+            f"{before + ' -> ' + after:<38}" + "".join(f"{answer:>10}" for answer in answers) + f"{difference:>+12.4f}{bounds:>20}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ from ragas_server import truthful
 
 from ragguard.cli import invoke
 
-INTENTS = 60
-TIMEOUT = 30  # seconds: long enough for a machine with other things to do, or what is no failure would be one
+INTENTS = 80
+"""Of which three candidates need as many to pass at all: each is tested at a third of alpha."""
+TIMEOUT = 12  # seconds: long enough for a machine with other things to do, or what is no failure would be one
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -41,18 +41,23 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports.
 Candidate = Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")]
 
 
-@app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml")
+@app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml   or   ragguard init . --ci github")
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to make the workspace; must be empty or not exist.")] = Path("ragguard-workspace"),
+    ci: Annotated[
+        Literal["github", "gitlab", "jenkins"] | None, typer.Option(help="Add what gates in this CI; to a workspace that is there, too.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Make a starter workspace that gates as it is."""
     from ragguard import workspace
 
-    written = workspace.make(folder)
-    _say(
-        {"folder": str(folder), "files": written}, f"{folder}: {len(written)} files. Next: cd {folder} && ragguard gate gate.yaml", as_json
-    )
+    written = [] if ci and (folder / "gate.yaml").is_file() else workspace.make(folder)
+    added = workspace.add_ci(folder, ci) if ci else []
+    lines = [f"{folder}: {len(written) + len(added)} files."]
+    lines += [f"Next: cd {folder} && ragguard gate gate.yaml", "In pytest: pytest --ragguard-plan gate.yaml"] if written else []
+    lines.append(f"In CI: commit {', '.join(added)}" if added else f"In CI: ragguard init {folder} --ci github (or gitlab, jenkins)")
+    _say({"folder": str(folder), "files": sorted([*written, *added])}, "\n".join(lines), as_json)
     return 0
 
 

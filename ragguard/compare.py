@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragguard import gate, workspace
-from ragguard.data.foreign import formats, opened, rankings
+from ragguard.data.foreign import formats, opened, rankings, totals
 from ragguard.data.foreign.wanted import Wanted
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
@@ -82,12 +82,15 @@ def _elsewhere(name: str, kind: str) -> files.Place | None:
     place = opened.split(name)
     if place is None:
         return None
-    path, arm = place
+    path, _ = place
     if kind:
         return place
-    if path.is_dir():
-        return place if not (path / "report.json").exists() and formats.recognise(path) is not None else None
-    return None if path.suffix == ".json" and formats.recognise(path) is None else (path, arm)
+    if (path / "report.json").exists():
+        return None
+    if (path.is_dir() or path.suffix == ".json") and formats.recognise(path) is None:
+        totals.refuse(path)
+        return None
+    return place
 
 
 def _run_files(

@@ -1,8 +1,9 @@
-"""Makes a starter workspace, and writes the schemas of what people edit."""
+"""Makes a starter workspace, adds CI's files to one, and writes the schemas of what people edit."""
 
 import json
 import shutil
 from pathlib import Path
+from typing import Literal
 
 from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.models import GatePlan, SuitePlan
@@ -22,6 +23,16 @@ PARTS = {
     "golden/similarity": "golden/similarity",
 }
 """Where the parts of a workspace lie in a checkout (in the wheel: below ``share``), and where they go."""
+
+CI = Literal["github", "gitlab", "jenkins"]
+
+_REQUIREMENTS = {"requirements-gate.txt": "requirements-gate.txt"}
+CI_FILES: dict[CI, dict[str, str]] = {
+    "github": {"gate.yml": ".github/workflows/ragguard-gate.yml", "nightly.yml": ".github/workflows/ragguard-nightly.yml"} | _REQUIREMENTS,
+    "gitlab": {".gitlab-ci.yml": ".gitlab-ci.yml"} | _REQUIREMENTS,
+    "jenkins": {"Jenkinsfile": "Jenkinsfile"} | _REQUIREMENTS,
+}
+"""What each CI is given: files of ``docs/ci`` (in the wheel: below ``share``), and where they go."""
 
 LEFT_OUT = {"source", "canonical.yaml", "tasks", "skills.yaml", "__pycache__"}
 
@@ -47,6 +58,27 @@ def make(folder: Path) -> list[str]:
     except OSError as error:
         raise CannotJudge(f"{folder}: cannot be written: {error.strerror or error}") from error
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def add_ci(folder: Path, ci: CI) -> list[str]:
+    """Copy the files that gate in CI into a workspace; return them.
+
+    Raises:
+        InputError: one of them is there already.
+        CannotJudge: they cannot be written.
+    """
+    targets = CI_FILES[ci]
+    there = [target for target in targets.values() if (folder / target).exists()]
+    if there:
+        fix = "move it away, or take over by hand what docs/ci has: nothing that exists is overwritten"
+        raise InputError([Problem(str(folder / target), "is there already", fix) for target in there])
+    try:
+        for name, target in targets.items():
+            (folder / target).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(share("docs/ci") / name, folder / target)
+    except OSError as error:
+        raise CannotJudge(f"{folder}: cannot be written: {error.strerror or error}") from error
+    return sorted(targets.values())
 
 
 def write_schemas(out: Path) -> list[Path]:

@@ -31,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
             with server.lock_running:
                 server.running -= 1
 
-    do_POST = do_GET = do_PUT = _any  # noqa: N815
+    do_POST = do_GET = do_PUT = do_PATCH = _any  # noqa: N815
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         """Keep quiet."""

@@ -135,7 +135,7 @@ def _case(pairing: Pairing, wanted: Demands, item: Item) -> CaseRun:
         id=item.id,
         suite=wanted.suite,
         text=item.text,
-        intent=item.intent or item.id,
+        intent=item.intent,
         tags=item.tags,
         slices=tuple(name for name, members in wanted.slices.items() if name and item.id in members),
         relevant=item.relevant,

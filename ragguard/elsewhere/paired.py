@@ -97,4 +97,4 @@ class Pairing:
 
     def intents(self) -> dict[str, str]:
         """The intent of each case: the baseline's, for those that both have."""
-        return {name: item.intent or name for name, item in self.items.items()}
+        return {name: item.intent for name, item in self.items.items()}

@@ -9,7 +9,7 @@ class RecordedAnswers(Model):
     """A whole RAG system that was asked elsewhere: questions, answers and the documents given, out of another tool's file."""
 
     results: str = Field(
-        description="Path of the file, relative to the plan: ragas, DeepEval, promptfoo, or any table with question and answer"
+        description="Path of the file, relative to the plan: ragas, DeepEval, promptfoo, Inspect AI, or any table with question and answer"
     )
     format: str = Field("", description="The tool that wrote it; default: it is recognised")
     part: str = Field("", description="Which system, where the file holds several: a promptfoo provider")

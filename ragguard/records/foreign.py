@@ -11,9 +11,10 @@ from ragguard.records.report import Shown
 class Item:
     """A case as another tool has it.
 
-    ``id`` is the tool's own, or a hash of the input where it has none. ``intent`` is shared by cases of one need ("": none is given);
-    ``task`` the stratum that it belongs to, of which all count alike. ``content`` is a hash of what is asked and wanted, by which two
-    results are known to be about the same ("": the tool does not say), ``prompt`` one of the text that the model saw.
+    ``id`` is the tool's own, or a hash of the input where it has none. ``intent`` is shared by cases of one need; a reader that is told
+    none leaves it empty, and in a ``Table`` every case has one (its own id, where it shares its need with no other). ``task`` is the
+    stratum that it belongs to, of which all count alike. ``content`` is a hash of what is asked and wanted, by which two results are
+    known to be about the same ("": the tool does not say), ``prompt`` one of the text that the model saw.
     """
 
     id: str

@@ -130,6 +130,9 @@ def from_json(path: Path) -> Report:
     except ValueError as error:
         raise InputError(Problem(display(path), f"is not JSON ({error})", "write it again with: ragguard gate")) from error
     version = head.get("schema_version") if isinstance(head, dict) else None
+    if version is None:
+        fix = "give a report.json that ragguard wrote; of another tool's results, name the tool with --format"
+        raise InputError(Problem(display(path), "is no report: it has no schema_version", fix))
     if version != SCHEMA_VERSION:
         what = f"has schema_version {version!r}; this ragguard reads {SCHEMA_VERSION}"
         raise InputError(Problem(display(path), what, "write the report again with this version of ragguard"))

@@ -29,7 +29,7 @@ class PlanFile(pytest.File):
             found = self._places()
         except RagguardError as error:
             raise self.CollectError(str(error)) from error
-        yield from _children(self, found, 0)
+        yield from _children(self, found, 0, self.nodeid)
 
     def _places(self) -> list[Place]:
         settings = self.config.stash[KEY]
@@ -44,28 +44,33 @@ class PlanFile(pytest.File):
 
 
 class Branch(pytest.Collector):
-    """A candidate, a suite, or a metric that is checked on slices; ``depth`` counts the names above what it yields."""
+    """A candidate, a suite, or a metric that is checked on slices; ``depth`` counts the names above what it yields.
 
-    def __init__(self, *, found: Sequence[Place], depth: int, **more: Any) -> None:
+    ``address`` is what the ids below begin with. A metric's own check has that id already, so such a branch gets another one: pytest
+    forgets that an id failed (``--lf``) when a collector of that id has collected.
+    """
+
+    def __init__(self, *, found: Sequence[Place], depth: int, address: str, **more: Any) -> None:
         super().__init__(**more)
-        self._found, self._depth = found, depth
+        self._found, self._depth, self._address = found, depth, address
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield what lies below."""
-        return _children(self, self._found, self._depth)
+        return _children(self, self._found, self._depth, self._address)
 
 
-def _children(parent: pytest.Collector, found: Iterable[Place], depth: int) -> Iterator[pytest.Item | pytest.Collector]:
+def _children(parent: pytest.Collector, found: Iterable[Place], depth: int, address: str) -> Iterator[pytest.Item | pytest.Collector]:
     below: dict[str, list[Place]] = {}
     for place in found:
         below.setdefault(place.names[depth], []).append(place)
     for name, members in below.items():
-        for place in members:
-            if len(place.names) == depth + 1:
-                yield CheckItem.from_parent(parent, name=name, place=place)
+        here, ending = f"{address}::{name}", [place for place in members if len(place.names) == depth + 1]
+        for place in ending:
+            yield CheckItem.from_parent(parent, name=name, nodeid=here, place=place)
         deeper = [place for place in members if len(place.names) > depth + 1]
         if deeper:
-            yield Branch.from_parent(parent, name=name, found=deeper, depth=depth + 1)
+            own = f"{here}::" if ending else here
+            yield Branch.from_parent(parent, name=name, nodeid=own, found=deeper, depth=depth + 1, address=here)
 
 
 class CheckItem(pytest.Item):

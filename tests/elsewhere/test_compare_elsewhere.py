@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ragguard.cli import invoke
-from ragguard.records.evidence import Unscored
+from ragguard.records.evidence import NotApplicable, Unscored
 from ragguard.records.report import Report
 from ragguard.reports import document
 
@@ -35,7 +35,7 @@ def judged(out: str = "reports/compare") -> Report:
     return document.from_json(Path(out) / "report.json")
 
 
-@pytest.mark.parametrize(("wrong", "code", "answer"), [(0, 0, "promote"), (40, 1, "block"), (9, 2, "hold")])
+@pytest.mark.parametrize(("wrong", "code", "answer"), [(0, 0, "promote"), (9, 0, "promote"), (12, 2, "hold"), (40, 1, "block")])
 def test_exit_code_headline_and_files_agree(capsys, wrong, code, answer):
     old, new = table("old.jsonl", right(200, 5)), table("new.jsonl", right(200, wrong))
     assert invoke(["compare", old, new]) == code
@@ -166,6 +166,34 @@ def test_lm_eval_tasks_count_alike_and_flips_are_shown(capsys):
     assert "lm-eval tasks: mean score of the items" in capsys.readouterr().out
 
 
+MTEB_RESULTS = {"dataset_revision": "x", "task_name": "Tiny", "mteb_version": "2.26", "scores": {"test": [{"main_score": 0.6}]}}
+
+
+@pytest.mark.parametrize("shape", ["file", "folder"])
+def test_scores_of_whole_tasks_are_refused_with_what_to_give_instead(capsys, shape):
+    for system in ("old", "new"):
+        Path(f"mteb/{system}/model/1").mkdir(parents=True)
+        Path(f"mteb/{system}/model/1/Tiny.json").write_text(json.dumps(MTEB_RESULTS))
+    names = [f"mteb/{system}" + ("/model/1/Tiny.json" if shape == "file" else "") for system in ("old", "new")]
+    assert invoke(["compare", *names]) == 3
+    err = capsys.readouterr().err
+    assert "mteb/old/model/1/Tiny.json: holds scores of whole tasks, and none of single cases" in err
+    assert "prediction_folder=" in err
+    results = [str(next((FOREIGN / "lm_eval" / system).glob("results_*.json"))) for system in ("nano", "stories")]
+    assert invoke(["compare", *results]) == 3
+    assert "--log_samples" in capsys.readouterr().err
+
+
+def test_json_of_nobody_is_told_so(capsys):
+    for name in ("old.json", "new.json"):
+        Path(name).write_text('{"some": "thing"}')
+    assert invoke(["compare", "old.json", "new.json"]) == 3
+    assert (
+        "old.json: is no report: it has no schema_version; give a report.json that ragguard wrote; of another tool's"
+        in capsys.readouterr().err
+    )
+
+
 def test_what_decides_is_asked_for_where_no_tool_says(capsys):
     old, new = (str(FOREIGN / f"ragas/{name}.csv") for name in ("old", "new"))
     assert invoke(["compare", old, new]) == 3
@@ -242,10 +270,11 @@ def test_a_metric_that_only_one_has_decides_nothing(capsys):
 
 def test_clusters_and_tasks_are_those_of_the_table():
     intents = {case: f"i{int(case[1:]) // 2}" for case in right(200)}
-    old, new = (table(f"{name}.jsonl", right(200, wrong), intent=intents) for name, wrong in (("old", 0), ("new", 2)))
+    old, new = (table(f"{name}.jsonl", right(200, wrong), intent=intents) for name, wrong in (("old", 0), ("new", 1)))
     assert invoke(["compare", old, new]) == 0
     estimate = judged().decisions[0].verdicts[0].estimate
     assert (estimate.cases, estimate.intents) == (200, 100)
+    assert estimate.difference == pytest.approx(-0.5 / 100), "half of one intent"
     assert "Hall" in estimate.method, "several cases an intent are no paired proportions"
 
 
@@ -311,15 +340,17 @@ def test_rankings_are_scored_by_judgements_alone(capsys):
 def test_our_scores_of_a_run_are_those_that_ir_measures_printed():
     folder = FOREIGN / "ir_measures"
     runs = [str(folder / f"{name}.trec") for name in ("old", "new")]
-    assert invoke(
-        ["compare", *runs, "--qrels", str(folder / "qrels.txt"), "--metric", "nDCG@10", "--metric", "RR", "--metric", "P(rel=2)@5"]
-    ) in (2, 4)
+    asked = ["--metric", "nDCG@10", "--metric", "RR", "--metric", "P(rel=2)@5"]
+    assert invoke(["compare", *runs, "--qrels", str(folder / "qrels.txt"), *asked]) == 4, "a third of the candidate is missing"
     ours = {case.id: case.scores["baseline"] for case in judged().cases}
     assert isinstance(judged().cases[2].scores["candidate"]["nDCG@10"], Unscored), "new.trec lacks q3, which ir-measures counts as 0"
-    assert invoke(["compare", *(str(folder / f"{name}.jsonl") for name in ("old", "new")), "--metric", "nDCG@10"]) == 2
+    assert invoke(["compare", *(str(folder / f"{name}.tsv") for name in ("old", "new")), "--metric", "nDCG@10"]) == 2
     theirs = {case.id: case.scores["baseline"] for case in judged().cases}
+    for case in ("q1", "q3"):
+        assert isinstance(ours[case].pop("P(rel=2)@5"), NotApplicable), "no document has this grade, which ir-measures counts as 0"
+        assert theirs[case].pop("P(rel=2)@5") == 0
     for case, scores in ours.items():
-        assert scores == pytest.approx(theirs[case])
+        assert scores == pytest.approx(theirs[case], abs=5e-5), "to the four decimals that it prints"
 
 
 def test_cranfield_by_judgements_alone_is_cranfield_by_its_collection(shared_data):

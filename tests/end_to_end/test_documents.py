@@ -40,6 +40,7 @@ PROGRAMS = {
 
 # Commands that stand in a sentence, with what the starter workspace has in place of the reader's own files.
 IN_SENTENCES = {
+    "ragguard compare": "ragguard compare old.trec new.trec --collection golden/payments",
     "ragguard compare old.trec new.trec --collection golden/docs": "ragguard compare old.trec new.trec --collection golden/payments",
     "ragguard compare old.jsonl new.jsonl": "ragguard compare foreign/table/old.csv foreign/table/new.csv",
     "ragguard compare results/old results/new --format lm-eval": "ragguard compare foreign/old foreign/new --format lm-eval",
@@ -56,6 +57,7 @@ IN_SENTENCES = {
     "ragguard power gate.yaml": "ragguard power gate.yaml",
     "ragguard error-rates": "ragguard error-rates --gates 200",
     "ragguard error-rates gate.yaml": "ragguard error-rates gate.yaml --gates 200",
+    "ragguard init . --ci github": "ragguard init . --ci github",
     "ragguard train": "ragguard train",
     "ragguard schema": "ragguard schema",
     "ragguard show": "ragguard show a-api-key-overlap-after-roll-current.1",

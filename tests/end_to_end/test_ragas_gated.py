@@ -17,7 +17,8 @@ from ragguard.cli import invoke
 pytest.importorskip("ragas", reason="needs the extra judge")
 pytestmark = pytest.mark.slow
 
-INTENTS = 60
+INTENTS = 80
+"""Of which three candidates need as many to pass at all: each is tested at a third of alpha."""
 WELL = {"worded": "promote", "inventing": "block", "lost": "block"}
 
 
@@ -39,10 +40,10 @@ def served(script: Script, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 def gate(tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, Any]]:
     """Gate the world of ``ragas_world``; return the exit code and the report."""
 
-    def run(more: str = "retries: 0, timeout: 30, concurrency: 8", intents: int = INTENTS) -> tuple[int, Any]:
+    def run(more: str = "retries: 0, timeout: 12, concurrency: 8") -> tuple[int, Any]:
         folder = tmp_path / "world"
         if not folder.exists():
-            ragas_world.write(folder, served.url, intents, more)
+            ragas_world.write(folder, served.url, INTENTS, more)
         monkeypatch.chdir(folder)
         code = invoke(["gate", "--allow-code"])
         return code, json.loads((folder / "reports/judged/report.json").read_text())
@@ -79,7 +80,7 @@ def test_with_every_failure_at_once_nothing_is_lost_and_the_next_run_heals(gate:
 
 def test_a_few_failures_leave_a_decision(gate: Callable[..., Any], script: Script) -> None:
     script.failures, script.heals = dict.fromkeys(ragas_world.KINDS, 0.005), 1
-    code, report = gate("retries: 1, timeout: 30, concurrency: 8", 80)
+    code, report = gate("retries: 1, timeout: 12, concurrency: 8")
     assert code in (0, 2)
     assert ragas_world.told(report) == ragas_world.expected(script, report)
     for candidate, decision in decided(report).items():

@@ -86,7 +86,8 @@ def test_the_wheel_carries_suites_and_the_starter_workspace_and_no_sources(wheel
     # The skills of golden/models/nano, which does not come along, are asked in a checkout alone.
     suites = {f"suites/{path.name}" for path in (root / "suites").glob("*.yaml")} - {"suites/skills.yaml"}
     assert {"suites/golden.yaml", "suites/version-confusion.yaml"} <= suites
-    assert shared == {*suites, "examples/starter/gate.yaml", *golden}
+    ci = {f"docs/ci/{name}" for name in (".gitlab-ci.yml", "Jenkinsfile", "gate.yml", "nightly.yml", "requirements-gate.txt")}
+    assert shared == {*suites, "examples/starter/gate.yaml", *golden, *ci}
     top = {name.split("/")[0] for name in names}
     assert len(top) == 2, f"the package and its metadata alone, not {top}"
     assert any(name.endswith("licenses/LICENSE") for name in names)

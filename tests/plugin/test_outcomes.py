@@ -201,6 +201,14 @@ def test_x_stops_and_lf_runs_what_failed(inner: Run, small: Make) -> None:
     inner(*PLAN, "--lf").assert_outcomes(failed=3)
 
 
+def test_lf_runs_a_check_that_has_slices_too(inner: Run, small: Make) -> None:
+    small({"tuned": WORSE}, checks="  - {metric: RR, tier: blocking}\n  - {metric: RR, slice: canonical, tier: veto}\n")
+    inner(*PLAN).assert_outcomes(failed=3)
+    result = inner(*PLAN, "--lf", "-v")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["gate.yaml::tuned::golden::RR FAILED *", "gate.yaml::tuned::golden::RR::canonical FAILED *"])
+
+
 def test_store_and_out_are_where_they_are_told_to_be(inner: Run, small: Make, tmp_path: Path, pytester: pytest.Pytester) -> None:
     folder = small()
     result = inner(*PLAN, "--ragguard-store", tmp_path / "kept", "--ragguard-out", "told")

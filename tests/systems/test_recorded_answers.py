@@ -103,7 +103,10 @@ def test_scores_alone_are_no_system(make, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("inspect/old.eval", r"it holds scores \(inspect\), and no rankings; compare such results with: ragguard compare"),
+        (
+            "lm_eval/nano/samples_sums_2026-11-21T15-39-32.529942.jsonl",
+            r"it holds scores \(lm-eval\).*compare such results with: ragguard compare",
+        ),
         ("ragas/old.csv", r"it holds answers \(ragas\).*recorded: \{results: old.csv\}"),
     ],
 )
@@ -118,6 +121,23 @@ def test_mteb_predictions_are_a_run(make_corpus, vault, progress, case):
     retriever.index(make_corpus({"d1": "a", "d2": "b", "d3": "c", "d4": "d"}), vault, progress)
     (found,) = retriever.search([case("x", "q2")], 2)
     assert [ranked.id for ranked in found.ranking] == ["d2", "d4"]
+
+
+def test_a_log_of_inspect_ai_is_a_system_that_answered(make, tmp_path, case):
+    log = json.loads((FOREIGN / "inspect/old.json").read_text())
+    half_of_eight = [sample for sample in log["samples"] if sample["id"] == "half-of-eight"]
+    asked = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": [{"type": "text", "text": "What is half of 8?"}]}]
+    for sample in half_of_eight:
+        sample["input"] = asked
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(log))
+    half, sum_, other = make(path).search(
+        [case("What is half of 8?", "half-of-eight"), case("what is 6 + 6?", "q2"), case("What is 7 - 7?", "q3")], 10
+    )
+    assert half.answer.text == "4", "by its id"
+    assert sum_.answer.text == "11", "by its question"
+    assert other.error == "neither the id q3 nor its question is in log.json"
+    assert half.ranking == ()
 
 
 def test_documents_that_read_the_same_are_refused(make_corpus, vault, progress, ragas):

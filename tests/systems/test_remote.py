@@ -207,7 +207,7 @@ def test_a_plan_that_makes_no_sense_is_refused(more, words) -> None:
     ],
 )
 def test_a_system_is_stages_or_elsewhere(plan) -> None:
-    with pytest.raises(ValueError, match=r"not both and not neither|has its own reranker"):
+    with pytest.raises(ValueError, match=r"not several and not none|has its own reranker"):
         SystemPlan(**plan)
 
 

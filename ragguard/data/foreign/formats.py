@@ -84,7 +84,7 @@ def _run(look: Look) -> bool:
 
 FORMATS: tuple[Format, ...] = (
     Format(lm_eval.NAME, _lm_eval, lm_eval.read, "scores"),
-    Format(inspect_log.NAME, _inspect, inspect_log.read, "scores"),
+    Format(inspect_log.NAME, _inspect, inspect_log.read, "answers"),
     Format(promptfoo.NAME, _promptfoo, promptfoo.read, "answers"),
     Format(deepeval.NAME, _deepeval, deepeval.read, "answers"),
     Format(rankings.MTEB, _mteb, None, "rankings"),

@@ -116,7 +116,7 @@ class Gather:
             tool=self.tool,
             shown=display(self.paths[0]) if len(self.paths) == 1 else display(self.paths[0].parent),
             fingerprint=fingerprint(*self.paths),
-            items={n: item if clusters[n] in (n, item.intent) else replace(item, intent=clusters[n]) for n, item in self.items.items()},
+            items={n: item if item.intent else replace(item, intent=clusters[n]) for n, item in self.items.items()},
             scores={m: {case: _averaged(attempts) for case, attempts in found.items()} for m, found in self._attempts.items()},
             errors=self.errors,
             said=self.said,

@@ -101,13 +101,24 @@ def _item(sample: Mapping[str, Any], case: str, task: str) -> Item:
     messages = [[each.get("role"), each.get("content")] for each in asked if isinstance(each, dict)] if isinstance(asked, list) else asked
     return Item(
         id=case,
-        text=named.text(asked),
+        text=_question(asked),
         intent=named.text(metadata.get("intent")),
         task=task,
         tags=named.tags(metadata),
         expected=named.text(sample.get("target")),
         content=named.digest(messages, sample.get("target"), sample.get("choices"), metadata),
     )
+
+
+def _question(asked: Any) -> str:
+    """What was asked: of messages, what the user said last."""
+    said = (
+        [each.get("content") for each in asked if isinstance(each, dict) and each.get("role") == "user"] if isinstance(asked, list) else []
+    )
+    if not said:
+        return named.text(asked)
+    last = said[-1]
+    return "\n".join(named.text(named.mapping(part).get("text")) for part in last) if isinstance(last, list) else named.text(last)
 
 
 def _scores(gather: Gather, sample: Mapping[str, Any], left_out: dict[str, str]) -> Iterator[tuple[str, tuple[Any, str]]]:
