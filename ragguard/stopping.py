@@ -106,9 +106,10 @@ class Watch:
     def look(self, candidate: Scores) -> bool:
         """Look at all checks; tell whether the decision is sure."""
         family = [(suite, check) for suite in self.resolved.suites for check in suite.checks if check.tier in FAMILY]
+        some = {suite.name: restricted(suite, self.turn(suite)) for suite in self.resolved.suites}
         for suite, check in family:
             if (suite.name, check.identity) not in self.sure and _can_be_sure(self.resolved, suite, check):
-                found = self._looked(restricted(suite, self.turn(suite)), check, candidate, len(family))
+                found = self._looked(some[suite.name], check, candidate, len(family))
                 if found is not None:
                     self.sure[suite.name, check.identity] = found
         if any(outcome == "fail" for outcome, _ in self.sure.values()) or self._missed(candidate):
@@ -177,17 +178,16 @@ class Watch:
 
 def told(watch: Watch, system: SystemPlan, *, stopped: bool) -> Sequential:
     """Say how it went, and what was spared: questions that several suites ask count once."""
-    every = [(suite, case) for suite in watch.resolved.suites for case in _asked(suite)]
-    asked = [(suite, case) for suite, case in every if case.id in watch.turn(suite) | _must(suite)] if stopped else every
-    left = {_question(*pair) for pair in every} - {_question(*pair) for pair in asked}
+    every, asked, cases = set[tuple[str, str]](), set[tuple[str, str]](), 0
+    for suite in watch.resolved.suites:
+        turn = watch.turn(suite) | _must(suite) if stopped else {case.id for case in _asked(suite)}
+        cases += len(turn)
+        for part in suite.parts:
+            every |= {(part.collection.corpus_fingerprint, case.text) for case in part.cases}
+            asked |= {(part.collection.corpus_fingerprint, case.text) for case in part.cases if case.id in turn}
     answers = getattr(system.generator, "repeats", 1) if system.answers else 0
-    whole = 2 * watch.resolved.loaded.plan.alpha
-    return Sequential(stopped, watch.batches, len(asked), len(every), len(left), answers * len(left), whole)
-
-
-def _question(suite: Suite, case: Case) -> tuple[str, str]:
-    corpus = next(part.collection for part in suite.parts if any(each.id == case.id for each in part.cases))
-    return corpus.corpus_fingerprint, case.text
+    whole, left = sum(len(_asked(suite)) for suite in watch.resolved.suites), len(every - asked)
+    return Sequential(stopped, watch.batches, cases, whole, left, answers * left, 2 * watch.resolved.loaded.plan.alpha)
 
 
 def trimmed(scores: ArmScores, cases: set[str]) -> ArmScores:
