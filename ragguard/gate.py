@@ -292,6 +292,7 @@ def _in_batches(state: _Run, name: str, done: Trial, asker: Asker) -> None:
     watch = state.watch = Watch.of(state.resolved, baseline.scores)
     for suites in watch.rounds():
         trial.run(done, asker, suites, depth=plan.depth, show=plan.show, allow_code=allow_code, panel=state.panel, reference=baseline)
+        trial.finish(done, asker, watch.shown())
         if watch.look(done.scores):
             break
     stopped = watch.seen < len(watch.order)

@@ -13,7 +13,6 @@ import numpy as np
 
 from ragguard.decision.judge import FAMILY, MAX_MISSING, judge
 from ragguard.errors import InputError, Problem
-from ragguard.metrics import catalog
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.systems import SystemPlan
 from ragguard.records.evidence import Case, Check, PairedScores
@@ -104,7 +103,7 @@ class Watch:
         return made
 
     def look(self, candidate: Scores) -> bool:
-        """Look at all checks; tell whether the decision is sure."""
+        """Look at all checks; tell whether the decision is sure. None is promoted early past a veto that cannot be looked at yet."""
         family = [(suite, check) for suite in self.resolved.suites for check in suite.checks if check.tier in FAMILY]
         some = {suite.name: restricted(suite, self.turn(suite)) for suite in self.resolved.suites}
         for suite, check in family:
@@ -114,7 +113,8 @@ class Watch:
                     self.sure[suite.name, check.identity] = found
         if any(outcome == "fail" for outcome, _ in self.sure.values()) or self._missed(candidate):
             return True
-        return all((suite.name, check.identity) in self.sure for suite, check in family if check.tier == "blocking")
+        blind = any(not _can_be_sure(self.resolved, suite, check) for suite, check in family)
+        return not blind and all((suite.name, check.identity) in self.sure for suite, check in family if check.tier == "blocking")
 
     def _looked(self, suite: Suite, check: Check, candidate: Scores, family: int) -> tuple[Outcome, str] | None:
         paired = self._pairs(suite, check, candidate)
@@ -218,10 +218,9 @@ def _without_tasks(suite: Suite) -> Suite:
 
 
 def _can_be_sure(resolved: Resolved, suite: Suite, check: Check) -> bool:
-    """Whether a check is a mean over queries that are scored one by one, by scores that nothing corrects later."""
+    """Whether a check is a mean over queries, of scores that nothing corrects later."""
     queries = all(not case.task for case in suite.cases.cases if case.id in suite.members(check))
-    plain = catalog.inner(check.metric) == check.metric and check.metric not in suite.corrected
-    return queries and plain and ranged(resolved.scale(suite, check))
+    return queries and check.metric not in suite.corrected and ranged(resolved.scale(suite, check))
 
 
 def _ends(paired: PairedScores) -> tuple[float, float]:

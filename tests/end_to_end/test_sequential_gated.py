@@ -142,3 +142,26 @@ def test_a_run_that_stopped_early_is_compared_with_no_other(world: worlds.World,
     capsys.readouterr()
     assert invoke(["compare", str(world.folder / "whole"), str(world.folder / "early"), "--out", str(world.folder / "both")]) == 3
     assert "stopped early, after cases of its own" in told(capsys)
+
+
+def test_nobody_is_promoted_early_past_a_veto_that_waits_for_all_cases(world: worlds.World, capsys: pytest.CaptureFixture[str]) -> None:
+    same = "  - {metric: p95(of=Latency), tier: veto, margin: 0.5, limit: 5000}\n"
+    world.suite(body=worlds.CHECKS.replace("report:", same + "report:"))
+    world.plan(world.python("asked"), {"new": world.python("asked", ", version: '2'")})
+    assert world.gate("--sequential") in {0, 1}
+    whole = world.report.sequential
+    assert whole is not None
+    assert not whole.stopped
+    assert world.report.decisions[0].verdicts[1].estimate.intents == 600
+
+
+def test_the_worst_wording_is_looked_at_too(world: worlds.World) -> None:
+    asked = [{"_id": f"q-{n:04d}", "text": f"question on word{n}", "intent": f"i-{n // 2}"} for n in range(600)]
+    world.write("collection/queries.jsonl", "".join(json.dumps(row) + "\n" for row in asked))
+    world.suite(body="checks:\n  - {metric: nDCG@10, tier: blocking}\n  - {metric: Worst(of=nDCG)@10, tier: blocking}\n")
+    world.plan(recorded(world, "before", 0.1), {"same": recorded(world, "same", 0.1, rank=19)})
+    assert world.gate("--sequential") == 0
+    early = world.report.sequential
+    assert early is not None
+    assert early.stopped
+    assert "Worst(of=nDCG)@10: pass, sure after" in str(world.report.decisions[0].reasons)

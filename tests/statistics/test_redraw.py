@@ -93,3 +93,14 @@ def test_what_is_not_there_cannot_be_lost() -> None:
     assert low.share(0.1) > 1
     nothing = Scored(Check("s", NDCG, "blocking"), Scale(), (("a", "x"), ("a", "y")), np.zeros(2), np.zeros(2))
     assert nothing.share(0.05) == np.inf
+
+
+def test_of_several_tasks_each_gives_as_many_items_as_it_has() -> None:
+    rng = np.random.default_rng(1)
+    units = tuple((task, f"i{number:03}") for task, size in (("a", 30), ("b", 50)) for number in range(size))
+    strata = ("a",) * 30 + ("b",) * 50
+    each = Scored(Check("s", NDCG, "blocking"), Scale(), units, rng.random(80), rng.random(80), strata)
+    (found,) = next(iter(drawn([each], 100, seeded("x"), anew=True)))
+    assert found.rows[:, :30].max() < 30 <= found.rows[:, 30:].min()
+    assert found.rows.shape == (100, 80)
+    assert judged(each, found, Arms("swapped"), 0.05).passes.shape == (100,)
