@@ -166,7 +166,7 @@ def candidates(population: Scored, margins: float, trials: int) -> Iterator[tupl
         if not margins:
             yield arms(population, picked, Arms("swapped"))
         elif binary:
-            yield arms(population, picked, Arms("broken", lost), rng)
+            yield arms(population, picked, Arms("broken", lost), rng.random(rows.shape) < lost)
         else:
             before, after = arms(population, picked, Arms("evenly", lost / 2))
             yield before, np.where(rng.random(after.shape) < (lost / 2) / (1 - lost / 2), 0.0, after)

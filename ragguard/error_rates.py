@@ -15,10 +15,11 @@ from ragguard.records.error_rates import ErrorRates
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision, Verdict
 from ragguard.reports import rates, runs, scored
+from ragguard.statistics.corrected import Seen, seen_of
 from ragguard.statistics.estimate import BINARY
 from ragguard.statistics.pairing import Place, paired
 from ragguard.statistics.redraw import Random, Scored
-from ragguard.statistics.rows import Pair, complete_pairs, intent_means, ranged, read_rows
+from ragguard.statistics.rows import Pair, Row, complete_pairs, intent_means, ranged, read_rows
 from ragguard.statistics.seeds import keyed
 from ragguard.store import Store, fingerprint
 from ragguard.systems.protocols import Progress
@@ -127,7 +128,8 @@ def seeded(*parts: str) -> Random:
 
 
 def _data(checks: Sequence[Scored]) -> str:
-    told = [[each.check.identity, each.check.tier, each.units, each.baseline.tolist(), each.candidate.tolist()] for each in checks]
+    every = [part for each in checks for part in (each, each.judged, each.others) if part is not None]
+    told = [[each.check.identity, each.check.tier, each.units, each.baseline.tolist(), each.candidate.tolist()] for each in every]
     return fingerprint("paired scores", told)
 
 
@@ -145,22 +147,26 @@ def _draft(report: Report, verdict: Verdict, arm: str) -> _Draft:
         return _Draft(None, f"{name} against the {verdict.against}: candidates are made equal to the baseline")
     if check.tier == "must":
         return _Draft(None, f"{name} (must): a rule for single cases, which no chance is in")
-    if verdict.estimate.correction is not None:
-        return _Draft(None, f"{name}: human labels correct its judge")
     if not ranged(verdict.estimate.scale):
         return _Draft(None, f"{name}: a quantile, compared as a ratio")
-    pairs = _pairs(report, verdict, arm)
-    if len({pair.intent for pair in pairs}) < 2:
-        return _Draft(None, f"{name}: fewer than two intents have a score in both arms")
-    return _Draft(_scored(report, verdict, pairs))
+    corrected = verdict.estimate.correction is not None
+    rows = _rows(report, verdict, arm, corrected=corrected)
+    pairs = seen_of(rows) if corrected else Seen(complete_pairs(rows), (), ())
+    if len({pair.intent for pair in pairs.human}) < 2:
+        return _Draft(None, f"{name}: fewer than two intents have a {'label' if corrected else 'score'} in both arms")
+    own = _scored(report, verdict, pairs.human)
+    if not pairs.others:
+        return _Draft(own)
+    judged, others = (_scored(report, verdict, each) for each in (pairs.judged, pairs.others))
+    return _Draft(replace(own, judged=judged, others=others))
 
 
-def _pairs(report: Report, verdict: Verdict, arm: str) -> list[Pair]:
+def _rows(report: Report, verdict: Verdict, arm: str, *, corrected: bool) -> Sequence[Row]:
     check, scale = verdict.check, verdict.estimate.scale
-    cases = [case for case in report.cases if scored.about(check, case, corrected=False)]
+    cases = [case for case in report.cases if scored.about(check, case, corrected=corrected)]
     places = [Place(case.id, case.intent, case.task) for case in cases]
     before, after = ([scored.told(case, each, str(check.metric)) for case in cases] for each in (_baseline(report), arm))
-    return complete_pairs(read_rows(paired(check, scale, places, before, after, corrected=False)))
+    return read_rows(paired(check, scale, places, before, after, corrected=corrected))
 
 
 def _baseline(report: Report) -> str:

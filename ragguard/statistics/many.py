@@ -12,6 +12,7 @@ from ragguard.statistics.binary import mcnemar_worse, tango_exceeds
 from ragguard.statistics.limits import p_meets_binary, p_meets_graded
 from ragguard.statistics.paired import Array, Moments, hall_bounds, moments_of_rows, p_below, phantom_bound
 from ragguard.statistics.power import guard
+from ragguard.statistics.ppi import Split, alone, corrected, guarded_bound, rectified, trusted
 from ragguard.statistics.rows import oriented
 from ragguard.statistics.strata import even, pooled_moments_of_rows, weights, worth
 
@@ -50,6 +51,28 @@ def sampled(
         return Sampled(held & enough, found.mean, p_worse)
     meets = _mean(candidate, strata) >= check.limit if scale.higher_is_better else _mean(candidate, strata) <= check.limit
     return Sampled(held & enough & meets, found.mean, p_worse, _p_limit(after, strata, oriented(check.limit, scale), exact=exact))
+
+
+def sampled_corrected(check: Check, scale: Scale, baseline: Split, candidate: Split, *, alpha: float) -> Sampled:
+    """Judge samples of a check whose judge human labels correct; the scores of both arms are in the metric's unit, none is missing."""
+    before, after = (_oriented_split(arm, scale) for arm in (baseline, candidate))
+    split = Split(after.human - before.human, after.judged - before.judged, after.unlabelled - before.unlabelled)
+    weight, labels = trusted(split, alpha), alone(split)
+    found = corrected(split, weight)
+    held = guarded_bound(found, labels, alpha) > -check.margin
+    if check.strict:
+        held = held & (phantom_bound(found, alpha) > -check.margin)
+    enough, p_worse = split.sizes[0] >= guard(alpha, check.margin), p_below(found, 0.0)
+    if check.limit is None:
+        return Sampled(np.asarray(held & enough), found.mean, p_worse)
+    means = rectified(candidate, weight).mean(axis=1)
+    meets = means >= check.limit if scale.higher_is_better else means <= check.limit
+    p_limit = p_meets_graded(corrected(after, weight), oriented(check.limit, scale))
+    return Sampled(np.asarray(held & enough & meets), found.mean, p_worse, p_limit)
+
+
+def _oriented_split(split: Split, scale: Scale) -> Split:
+    return Split(*(_oriented(part, scale) for part in (split.human, split.judged, split.unlabelled)))
 
 
 def _oriented(scores: Array, scale: Scale) -> Array:

@@ -5,7 +5,7 @@ of them together.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ragguard.records.evidence import Check
 from ragguard.records.metric import Scale
-from ragguard.statistics.many import Sampled, sampled
+from ragguard.statistics.many import Sampled, sampled, sampled_corrected
 from ragguard.statistics.paired import Array
+from ragguard.statistics.ppi import Split
 
 Manner = Literal["swapped", "centred", "evenly", "broken"]
 """How a simulated candidate is made of the real scores: see ``Arms``."""
@@ -33,7 +34,8 @@ class Scored:
 
     ``units`` says which intent of which corpus or task a row is (block, name); rows of a block stand together, and of each block as many
     are drawn as there are. ``exact`` says that rows are won or lost, and compared as paired proportions; ``strata`` names the task of
-    each row, which is the same within a block.
+    each row, which is the same within a block. Where human labels correct a judge, rows are what people say of the labelled intents,
+    ``judged`` what the judge says of the same ones, and ``others`` what he says of all others.
     """
 
     check: Check
@@ -43,6 +45,8 @@ class Scored:
     candidate: Array
     strata: tuple[str, ...] = ()
     exact: bool = False
+    judged: "Scored | None" = None
+    others: "Scored | None" = None
 
     @cached_property
     def shift(self) -> float:
@@ -61,10 +65,11 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """For one check, gate by gate and row by row: which of its rows was drawn, and whether its arms are swapped."""
+    """For one check, gate by gate and row by row: which of its rows was drawn, and whether its arms are swapped; so too of its others."""
 
     rows: NDArray[np.int64]
     coin: NDArray[np.bool_]
+    others: "Drawn | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,13 @@ def drawn(checks: Sequence[Scored], gates: int, random: Random, *, anew: bool) -
         count = min(AT_ONCE, gates - start)
         random_of = {name: random(f"draw/{anew}/{name}/{start}") for name in blocks}
         picked = {name: _sequence(len(units), count, random_of[name], anew=anew) for name, units in blocks.items()}
-        yield [_of_check(each, blocks, picked, random(f"fill/{each.check.identity}/{each.check.tier}/{start}")) for each in checks]
+        yield [_with_others(each, blocks, picked, random(f"fill/{each.check.identity}/{each.check.tier}/{start}")) for each in checks]
 
 
 def _blocks(checks: Sequence[Scored]) -> dict[str, dict[str, int]]:
     """The intents of each block, numbered."""
     names: dict[str, set[str]] = {}
-    for each in checks:
+    for each in (*checks, *(each.others for each in checks if each.others is not None)):
         for block, name in each.units:
             names.setdefault(block, set()).add(name)
     return {block: {name: number for number, name in enumerate(sorted(found))} for block, found in sorted(names.items())}
@@ -106,17 +111,19 @@ def _sequence(units: int, count: int, rng: np.random.Generator, *, anew: bool) -
     return Drawn(rows, rng.random((count, units)) < 0.5)
 
 
+def _with_others(each: Scored, blocks: Mapping[str, Mapping[str, int]], picked: Mapping[str, Drawn], rng: np.random.Generator) -> Drawn:
+    own = _of_check(each, blocks, picked, rng)
+    return own if each.others is None else replace(own, others=_of_check(each.others, blocks, picked, rng))
+
+
 def _of_check(each: Scored, blocks: Mapping[str, Mapping[str, int]], picked: Mapping[str, Drawn], rng: np.random.Generator) -> Drawn:
     parts = []
     for block in dict.fromkeys(block for block, _ in each.units):
         own = np.array([row for row, (place, _) in enumerate(each.units) if place == block])
         numbers = np.array([blocks[block][each.units[row][1]] for row in own])
         parts.append(_first(picked[block], own, numbers, len(blocks[block]), rng))
-    return (
-        parts[0]
-        if len(parts) == 1
-        else Drawn(*(np.concatenate(both, axis=1) for both in zip(*((p.rows, p.coin) for p in parts), strict=True)))
-    )
+    rows, coin = (np.concatenate(each, axis=1) for each in zip(*((part.rows, part.coin) for part in parts), strict=True))
+    return Drawn(rows, coin)
 
 
 def _first(sequence: Drawn, own: NDArray[np.int64], numbers: NDArray[np.int64], units: int, rng: np.random.Generator) -> Drawn:
@@ -135,8 +142,8 @@ def _first(sequence: Drawn, own: NDArray[np.int64], numbers: NDArray[np.int64], 
     return Drawn(rows[mine].reshape(count, n), coin[mine].reshape(count, n))
 
 
-def arms(each: Scored, drawn: Drawn, how: Arms, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-    """Return what both arms score in each gate (gates x intents); ``rng`` says which intents break, where any do."""
+def arms(each: Scored, drawn: Drawn, how: Arms, broken: NDArray[np.bool_] | None = None) -> tuple[Array, Array]:
+    """Return what both arms score in each gate (gates x intents); ``broken`` are the intents in which all is lost."""
     before, after = each.baseline[drawn.rows], each.candidate[drawn.rows]
     if how.manner == "centred" and not each.exact:
         after = after - each.shift
@@ -145,11 +152,20 @@ def arms(each: Scored, drawn: Drawn, how: Arms, rng: np.random.Generator | None 
     worst = each.scale.worst or 0.0
     if how.manner == "evenly":
         after = worst + (1 - how.share) * (after - worst)
-    if how.manner == "broken" and rng is not None:
-        after = np.where(rng.random(after.shape) < how.share, worst, after)
-    return before, after
+    return before, after if broken is None else np.where(broken, worst, after)
+
+
+def breaks(drawn: Drawn, how: Arms, rng: np.random.Generator | None) -> NDArray[np.bool_] | None:
+    """Draw which intents break, gate by gate, if any are to."""
+    return rng.random(drawn.rows.shape) < how.share if rng is not None and how.manner == "broken" else None
 
 
 def judged(each: Scored, drawn: Drawn, how: Arms, alpha: float, rng: np.random.Generator | None = None) -> Sampled:
-    """Judge a check in each gate."""
-    return sampled(each.check, each.scale, *arms(each, drawn, how, rng), alpha=alpha, strata=each.strata, exact=each.exact)
+    """Judge a check in each gate; ``rng`` says which intents break. A judge sees of these what people see."""
+    broken = breaks(drawn, how, rng)
+    own = arms(each, drawn, how, broken)
+    if each.judged is None or each.others is None or drawn.others is None:
+        return sampled(each.check, each.scale, *own, alpha=alpha, strata=each.strata, exact=each.exact)
+    parts = own, arms(each.judged, drawn, how, broken), arms(each.others, drawn.others, how, breaks(drawn.others, how, rng))
+    before, after = (Split(*(part[arm] for part in parts)) for arm in (0, 1))
+    return sampled_corrected(each.check, each.scale, before, after, alpha=alpha)

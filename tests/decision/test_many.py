@@ -1,6 +1,6 @@
 """The rule for many simulated candidates decides as ``estimate``, ``judge`` and ``decide`` do, candidate by candidate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.decision.many import decided
-from ragguard.records.evidence import Check, PairedScores
+from ragguard.records.evidence import Check, PairedScores, Truth
 from ragguard.records.metric import Metric, Scale
+from ragguard.records.verdict import Estimate
 from ragguard.statistics.estimate import BINARY, estimate
-from ragguard.statistics.many import sampled
+from ragguard.statistics.many import sampled, sampled_corrected
+from ragguard.statistics.ppi import Split
 
 Array = NDArray[np.float64]
 NDCG, STALE, HIT = Metric("nDCG", 10), Metric("Stale", 5), Metric("VersionAcc", 1)
@@ -128,3 +130,30 @@ def test_degenerate_samples_are_decided_alike(n: int, margin: float) -> None:
         found = decided([(hit[0].check, sampled(hit[0].check, BOTH, before, after, alpha=0.05, exact=True))], alpha=0.05)
         answers = ["promote" if p else "block" if b else "hold" for p, b in zip(found.promoted, found.blocked, strict=True)]
         assert answers == [shipped(hit, 0, 1)]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("sharp", [0.05, 0.3, 3.0])
+def test_judges_that_labels_correct_are_decided_alike(sharp: float, strict: bool) -> None:
+    rng, n, others, rows = np.random.default_rng(8), 80, 150, 25
+    check = Check("answers", Metric.parse("rubric:helpful"), "blocking", 0.06, strict=strict, limit=0.55)
+    human = np.clip(rng.normal(0.7, 0.2, (2, rows, n + others)) - [[[0.0]], [[0.03]]], 0, 1)
+    judge = np.clip(human + rng.normal(0.1, sharp, human.shape), 0, 1)
+    parts = [Split(human[arm][:, :n], judge[arm][:, :n], judge[arm][:, n:]) for arm in (0, 1)]
+    found = decided([(check, sampled_corrected(check, SHARE, *parts, alpha=0.05))], alpha=0.05)
+    answers = ["promote" if p else "block" if b else "hold" for p, b in zip(found.promoted, found.blocked, strict=True)]
+    cases, wanted = tuple(f"q{number:04}" for number in range(n + others)), []
+    for row in range(rows):
+        truths = [*(Truth(human[0, row, each], human[1, row, each]) for each in range(n)), *[None] * others]
+        scores = tuple(judge[0, row].tolist()), tuple(judge[1, row].tolist())
+        pairs = PairedScores(check, SHARE, cases, cases, *scores, truths=tuple(truths))
+        verdicts = judge_(estimate(pairs, alpha=0.05, endpoints=1))
+        wanted.append(verdicts)
+    assert answers == wanted
+    assert len(set(wanted)) > 1
+
+
+def judge_(found: Estimate) -> str:
+    """The answer on one check; that labelled and unlabelled intents look unlike has no part in it."""
+    assert found.correction is not None
+    return decide("c", judge([("baseline", replace(found, correction=replace(found.correction, alike_p=None)))], alpha=0.05)).answer
