@@ -15,7 +15,10 @@ from ruamel.yaml import YAML
 from ragguard import cli, gate
 from ragguard.cli import invoke
 
-COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases", "nightly", "history")
+COMMANDS = (
+    *("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases"),
+    *("power", "error-rates", "nightly", "history"),
+)
 JUDGE_COMMANDS = ("calibrate", "sample")
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
@@ -85,6 +88,8 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["gate"], 0, {"answer", "decisions", "arms"}),
         (["check"], 0, {"suites", "prospects", "warnings"}),
         (["train"], 0, set()),
+        (["power"], 0, {"promoted", "bottleneck", "prospects", "curves", "picture"}),
+        (["error-rates", "--gates", "100"], 0, {"error_rates"}),
         (["show", "q-000"], 0, {"cases", "documents"}),
         (["show", "QUESTION 1: how do webhooks work"], 0, {"cases"}),
         (["show", "--html", "page.html"], 0, {"file"}),
@@ -107,6 +112,10 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["gate", "--nonsense"], 3, {"error", "exit_code"}),
         (["check", "nowhere.yaml"], 3, {"error", "exit_code"}),
         (["train", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["power", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["power", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
+        (["error-rates", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["error-rates", "--candidate", "nwe"], 3, {"error", "exit_code"}),
         (["show", "q-999"], 3, {"error", "exit_code"}),
         (["accept", "nwe"], 3, {"error", "exit_code"}),
         (["compare", "nothing", "reports/tiny"], 3, {"error", "exit_code"}),
