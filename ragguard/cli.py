@@ -159,11 +159,12 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show everything about one query in every system of a report; or make the report's page again."""
-    from ragguard.reports import store
+    from ragguard.reports import document
 
     if bool(query) == (html is not None):
         raise InputError(Problem("show", "shows a query, or makes a page", "name a query, or a file with --html"))
-    found = store.read(_report_folder(report, plan))
+    place = _report_folder(report, plan)
+    found = document.from_json(place if place.is_file() else place / "report.json")
     if html is not None:
         from ragguard.reports.page import page
         from ragguard.store import write_atomically

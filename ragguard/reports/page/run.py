@@ -58,7 +58,7 @@ def overview(report: Report) -> Table | None:
         return None
     rows = [_glance(report, number, decision) for number, decision in enumerate(report.decisions, 1)]
     endpoints = dict.fromkeys(_endpoints(report))
-    return Table("All candidates", ["candidate", "decision", *endpoints, "why"], rows, (0, 1, len(endpoints) + 2))
+    return Table("All candidates", ["candidate", "decision", *endpoints], rows, (0, 1))
 
 
 def _endpoints(report: Report) -> Iterator[str]:
@@ -80,10 +80,9 @@ def _glance(report: Report, number: int, decision: Decision) -> "list[str | tupl
     ]
     best = " (best of the promoted)" if report.best == decision.candidate else ""
     return [
-        Markup('<a href="#c{}">{}</a>{}').format(number, words.clean(decision.candidate), best),
+        (Markup('<a href="#c{}">{}</a>{}').format(number, words.clean(decision.candidate), best), words.gist(decision)),
         Markup('<strong class="is-{}">{}</strong>').format(decision.answer, words.HEADLINE[decision.answer]),
         *cells,
-        words.gist(decision),
     ]
 
 
