@@ -98,8 +98,8 @@ def find(nights: Sequence[Night], name: str) -> Night:
 
 
 def _insert(connection: Connection, night: Night) -> None:
-    head = {name: getattr(night, name) for name in HEAD}
-    accepted = json.dumps(asdict(night.accepted)) if night.accepted is not None else None
+    head = {name: _stored(name, getattr(night, name)) for name in HEAD}
+    accepted = _stored("", json.dumps(asdict(night.accepted))) if night.accepted is not None else None
     made = connection.execute(insert(schema.nights).values(**head, accepted=accepted))
     assert made.inserted_primary_key is not None
     for name, (table, _) in PARTS.items():
@@ -114,7 +114,9 @@ def _row(night: int, place: int, part: Any) -> dict[str, Any]:
 
 
 def _stored(key: str, value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if key in LISTS else value
+    """A value as a database takes it: texts without what UTF-8 or PostgreSQL cannot carry, which messages of strangers may hold."""
+    told = json.dumps(value, ensure_ascii=False) if key in LISTS else value
+    return told.encode("utf-8", "replace").decode().replace("\x00", "\ufffd") if isinstance(told, str) else told
 
 
 def _part(connection: Connection, name: str, ids: Sequence[int], *, whole: bool) -> dict[int, tuple[Any, ...]]:

@@ -35,6 +35,17 @@ def test_a_night_comes_back_as_it_was(there: Place) -> None:
     assert len(main.measures) == len(found.measures) - 1
 
 
+def test_a_message_with_what_no_database_carries_is_kept_without_it(there: Place) -> None:
+    kept = Nights(there)
+    strange = "no \x00 and no \ud800, but \U0001f600"
+    kept.append(Night("made", day(0), "", f"{day(0)}T01:00:00", "error", 4, message=strange, note=strange))
+    kept.append(full(1, decisions=(Decided(strange, "block", (strange,)),)))
+    failed, judged = kept.read("made")
+    assert failed.message == failed.note == "no \ufffd and no ?, but \U0001f600"
+    assert judged.decisions[0].candidate == failed.message
+    assert "but \U0001f600" in judged.decisions[0].reasons[0]
+
+
 def test_nights_come_back_in_the_order_of_their_days(there: Place) -> None:
     kept = Nights(there)
     for each in reversed(nights([0.1, 0.2, 0.3])):
