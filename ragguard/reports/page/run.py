@@ -9,8 +9,8 @@ from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
 from ragguard.reports import details, efficiency, figures, judged, spent, words
 from ragguard.reports.page import pictures
+from ragguard.reports.page.shapes import Drawn, Table
 from ragguard.reports.page.training import Curve, Training, trainings
-from ragguard.reports.page.view import Drawn, Table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
