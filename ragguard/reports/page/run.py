@@ -57,7 +57,7 @@ def overview(report: Report) -> Table | None:
     if len(report.decisions) < 2:
         return None
     rows = [_glance(report, number, decision) for number, decision in enumerate(report.decisions, 1)]
-    endpoints = dict.fromkeys(_endpoints(report))
+    endpoints = [name.replace("/", "/\u200b") for name in dict.fromkeys(_endpoints(report))]  # where a narrow head may break
     return Table("All candidates", ["candidate", "decision", *endpoints], rows, (0, 1))
 
 
