@@ -9,8 +9,8 @@ from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
 from ragguard.reports import details, efficiency, figures, judged, spent, words
 from ragguard.reports.page import pictures
+from ragguard.reports.page.shapes import Drawn, Table
 from ragguard.reports.page.training import Curve, Training, trainings
-from ragguard.reports.page.view import Drawn, Table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -57,7 +57,7 @@ def overview(report: Report) -> Table | None:
     if len(report.decisions) < 2:
         return None
     rows = [_glance(report, number, decision) for number, decision in enumerate(report.decisions, 1)]
-    endpoints = dict.fromkeys(_endpoints(report))
+    endpoints = [name.replace("/", "/\u200b") for name in dict.fromkeys(_endpoints(report))]  # where a narrow head may break
     return Table("All candidates", ["candidate", "decision", *endpoints], rows, (0, 1))
 
 
