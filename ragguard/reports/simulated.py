@@ -14,7 +14,7 @@ from ragguard.reports.pen import Pen
 HEADS = ("candidate", "planted in", "promoted %", "blocked %")
 _HOW = {"evenly": "everywhere", "broken": "in a few"}
 _EQUAL = {"swapped": "equal: swapped", "redrawn": "equal: centred", "planted": "equal: redrawn"}
-_LEGEND = (
+LEGEND = (
     "Behind the shares stand 95 % intervals (Clopper and Pearson). Equal candidates: swapped, the intents as they are, a coin for each "
     "says which arm is which; centred, intents drawn anew, the mean difference taken off; redrawn, drawn anew and swapped. Worse ones are "
     "redrawn, and lose so many margins in one check: a share of every score, or all of it in a few intents. These rates hold for:"
@@ -39,7 +39,7 @@ def show(found: Sequence[ErrorRates], console: Console) -> None:
         pen.print(table)
         for name, share in each.passing.items():
             pen.item(f"{name} passes {cell(share)} % of the equal ones")
-        pen.say(_LEGEND, "dim")
+        pen.say(LEGEND, "dim")
         for condition in each.conditions:
             pen.item(condition, "dim")
         for why in each.left_out:
@@ -69,4 +69,4 @@ def markdown(found: ErrorRates) -> str:
     body = "\n".join(f"| {kind} | {code(where) if where != '-' else where} | {' | '.join(rest)} |" for kind, where, *rest in rows(found))
     told = "\n".join(f"- {prose(each)}" for each in (*found.conditions, *(f"left out: {why}" for why in found.left_out)))
     summary = f"Error rates of this gate, on what {prose(found.candidate)} scored in run {prose(found.run)}"
-    return f"<details><summary>{summary}</summary>\n\n{head}\n{body}\n\n{_LEGEND}\n\n{told}\n\n</details>"
+    return f"<details><summary>{summary}</summary>\n\n{head}\n{body}\n\n{LEGEND}\n\n{told}\n\n</details>"

@@ -1,6 +1,7 @@
 """Error rates and early stops, told beside the verdict in every kind of report."""
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from ragguard.records.error_rates import ErrorRates, Share, Simulated
 from ragguard.records.report import Report, Sequential
 from ragguard.reports import document, markdown, rates, simulated, terminal, words
+from ragguard.reports.page.page import render
 from ragguard.store import Store
 
 SUMMARY = "a candidate worse by the margin passes at most 4.6 % of the time here (golden/nDCG@10); an equal one is promoted 91.0 %"
@@ -53,6 +55,17 @@ def test_the_sentence_stands_in_every_report_and_reads_back(tmp_path: Path) -> N
     path = tmp_path / "report.json"
     path.write_bytes(document.to_json(report))
     assert document.from_json(path) == report
+
+
+def test_the_page_shows_every_simulated_kind_and_where_it_stopped() -> None:
+    sequential = Sequential(stopped=True, batches=3, asked=100, cases=300, spared=50, answers_spared=0, alpha=0.05)
+    page = render(replace(with_rates(found()), sequential=sequential))
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert f"How often this gate is wrong, on what tuned scored: {SUMMARY}" in text
+    assert "worse by 1 margin, everywhere golden/nDCG@10 4.6 (4.6-5.6) 30.0 (30.0-31.0)" in text
+    assert "Left out: x: must." in text
+    assert "Stopped as soon as the decision was sure, after 100 of 300 cases in 3 batches" in text
+    assert "ragguard error-rates" not in text
 
 
 def test_scores_of_another_run_are_named() -> None:
