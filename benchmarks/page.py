@@ -5,6 +5,7 @@ words), judged by ragguard's own statistics, and rendered. `python benchmarks/pa
 """
 
 import random
+import re
 import resource
 import sys
 import tempfile
@@ -192,7 +193,7 @@ def main() -> None:
             Path(sys.argv[3]).write_text(text, encoding="utf-8")
         json = len(document.to_json(made))
         seen = _browsed(path)
-    told = [line for line in text.splitlines() if "To keep this page small" in line]
+    told = re.findall("To keep this page small, ([^:<]*)", text)
     print(f"{queries:,} queries, {candidates} candidates, {len(checks())} checks each; report.json {json / 1e6:.1f} MB")
     print(
         f"report.html {len(text.encode()) / 1e6:.2f} MB, made in {took:.1f} s of the processor; "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_judge
+from ragguard import cli_judge, cli_nights
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson
 from ragguard.printing import console as _console
@@ -35,6 +35,10 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
+app.command(epilog=f"Example: ragguard nightly gate.yaml --fail-on-drift. {cli_nights.CODES}")(cli_nights.nightly)
+app.command(epilog="Example: ragguard history   or   ragguard history 2026-01-30 2026-01-31   or   ragguard history --html history.html")(
+    cli_nights.history
+)
 
 Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]
@@ -76,6 +80,48 @@ def check(plan: Plan = Path("gate.yaml"), allow_code: AllowCode = False, as_json
     return 0
 
 
+@app.command(epilog="Example: ragguard power gate.yaml. Exit codes: 0 told; 3 the plan, the data or the usage is wrong.")
+def power(plan: Plan = Path("gate.yaml"), out: Out = None, allow_code: AllowCode = False, as_json: AsJson = False) -> int:
+    """Say what the plan can detect with its cases, how often an equal candidate would be promoted, and what is lacking; draw the curve."""
+    from ragguard import assess
+    from ragguard.reports import power as told
+
+    found = assess.power(plan, allow_code=allow_code)
+    picture = told.draw(found, (out or plan.resolve().parent / "reports" / found.plan) / told.PICTURE)
+    if as_json:
+        _print_json(told.to_dict(found) | {"picture": str(picture)})
+    else:
+        with _shown():
+            told.show(found, _console(), picture)
+    return 0
+
+
+@app.command(
+    "error-rates",
+    epilog="Example: ragguard error-rates gate.yaml. Exit codes: 0 measured; 3 the plan or the usage is wrong, or no run of it is stored.",
+)
+def error_rates(
+    plan: Plan = Path("gate.yaml"),
+    report: Annotated[Path | None, typer.Option("--report", help="Report folder or file. Default: the plan's newest stored run.")] = None,
+    candidate: Candidate = None,
+    gates: Annotated[int, typer.Option("--gates", min=100, help="Simulated gates of each kind.")] = 4_000,
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> int:
+    """Measure how often this gate is wrong on these data: equal candidates, and worse ones, simulated from a stored run's scores."""
+    from ragguard import error_rates as measuring
+    from ragguard.reports import simulated
+
+    with _progress(quiet=as_json) as progress:
+        found = measuring.measure(plan, report=report, candidate=candidate, gates=gates, allow_code=allow_code, progress=progress)
+    if as_json:
+        _print_json(simulated.to_dict(found))
+    else:
+        with _shown():
+            simulated.show(found, _console())
+    return 0
+
+
 @app.command(epilog="Example: ragguard train gate.yaml --candidate tuned")
 def train(plan: Plan = Path("gate.yaml"), candidate: Candidate = None, allow_code: AllowCode = False, as_json: AsJson = False) -> int:
     """Train the plan's candidates (those not trained yet), and say where the checkpoints lie."""
@@ -95,13 +141,16 @@ def gate(
     candidate: Candidate = None,
     allow_code: AllowCode = False,
     full: Annotated[bool, typer.Option("--full", help="All cases, whatever the suites' caps (per_query, targets) say.")] = False,
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Ask the candidate in random batches, and stop as soon as the decision is sure.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Train, run, score, compare and decide; write report.json, report.junit.xml, report.md and report.html."""
     from ragguard import gate as gates
 
     with _progress(quiet=as_json) as progress:
-        report = gates.run(plan, candidate=candidate, allow_code=allow_code, full=full, progress=progress)
+        report = gates.run(plan, candidate=candidate, allow_code=allow_code, full=full, sequential=sequential, progress=progress)
     return _finish(report, out or plan.resolve().parent / "reports" / report.plan, as_json)
 
 
@@ -155,11 +204,12 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show everything about one query in every system of a report; or make the report's page again."""
-    from ragguard.reports import store
+    from ragguard.reports import document
 
     if bool(query) == (html is not None):
         raise InputError(Problem("show", "shows a query, or makes a page", "name a query, or a file with --html"))
-    found = store.read(_report_folder(report, plan))
+    place = _report_folder(report, plan)
+    found = document.from_json(place if place.is_file() else place / "report.json")
     if html is not None:
         from ragguard.reports.page import page
         from ragguard.store import write_atomically

@@ -13,14 +13,12 @@ from ragguard.elsewhere import files
 from ragguard.elsewhere.asked import Asked
 from ragguard.errors import InputError, NotComparable, Problem, suggest
 from ragguard.plan.load import from_values
-from ragguard.records.evidence import Check, Unscored
-from ragguard.records.metric import Scale
 from ragguard.records.report import Arm, CaseRun, Moved, Report, SuiteRun, TaskRun, Times
 from ragguard.records.verdict import Decision, Estimate
-from ragguard.reports import document, tasked
+from ragguard.reports import document, scored, tasked
 from ragguard.reports.assemble import CODES
 from ragguard.statistics.estimate import estimate
-from ragguard.statistics.pairing import Place, Told, paired
+from ragguard.statistics.pairing import Place, paired
 from ragguard.store import fingerprint
 from ragguard.systems.protocols import Progress
 
@@ -157,6 +155,9 @@ def _alike(baseline: Side, candidate: Side) -> None:
         elif old[suite.name].fingerprint != suite.fingerprint:
             problems.append(Problem(suite.name, "the two were asked different cases, checks or margins", "run both under one plan"))
     problems += _other_judges(baseline, candidate)
+    for side in (baseline, candidate):
+        if side.report.sequential is not None and side.report.sequential.stopped:
+            problems.append(Problem(side.shown, "stopped early, after cases of its own", "gate it again without --sequential"))
     if problems:
         raise NotComparable(problems)
 
@@ -172,40 +173,17 @@ def _other_judges(baseline: Side, candidate: Side) -> Iterator[Problem]:
 
 
 def _estimates(baseline: Side, candidate: Side, alpha: float) -> Iterator[Estimate]:
-    checks = _checks(candidate.report)
+    checks = scored.checks(candidate.report)
     before, after = _cases(baseline), _cases(candidate)
     corrections = {suite.name: suite.corrected for suite in candidate.report.suites}
     endpoints = sum(check.tier == "blocking" for check, _ in checks)
     for check, scale in checks:
         corrected = str(check.metric) in corrections[check.suite]
-        cases = [case for case in after.values() if _about(check, case, corrected=corrected)]
+        cases = [case for case in after.values() if scored.about(check, case, corrected=corrected)]
         places = [Place(case.id, case.intent, case.task) for case in cases]
-        told = [_told(before[case.suite, case.id], baseline.arm.name, str(check.metric)) for case in cases]
-        tells = [_told(case, candidate.arm.name, str(check.metric)) for case in cases]
+        told = [scored.told(before[case.suite, case.id], baseline.arm.name, str(check.metric)) for case in cases]
+        tells = [scored.told(case, candidate.arm.name, str(check.metric)) for case in cases]
         yield estimate(paired(check, scale, places, told, tells, corrected=corrected), alpha=alpha, endpoints=endpoints)
-
-
-def _about(check: Check, case: CaseRun, *, corrected: bool) -> bool:
-    """Whether a case is one of a check's; those for a judge alone are where human labels correct him."""
-    if case.suite != check.suite or (case.unlabelled and not corrected):
-        return False
-    return check.slice in case.slices if check.slice else case.unlabelled or not case.aside
-
-
-def _told(case: CaseRun, arm: str, metric: str) -> Told:
-    """What is known of an arm on a case."""
-    said, labels = case.answers.get(arm), case.labels.get(arm, {})
-    score = case.scores.get(arm, {}).get(metric, Unscored("the report has no score of it"))
-    judgements = case.judged.get(arm, {}).get(metric, ())
-    return Told(score, judgements, None if said is None else said.text, metric in labels, labels.get(metric))
-
-
-def _checks(report: Report) -> list[tuple[Check, Scale]]:
-    """The checks of a report, each once, though several candidates were judged by them."""
-    found = {(v.check.identity, v.check.tier): (v.check, v.estimate.scale) for decision in report.decisions for v in decision.verdicts}
-    if not found:
-        raise InputError(Problem(report.plan, "the report judged nothing, so there is no check to compare by", "gate it again"))
-    return list(found.values())
 
 
 def _cases(side: Side) -> Mapping[tuple[str, str], CaseRun]:
@@ -230,6 +208,8 @@ def _merged(baseline: Side, candidate: Side, arms: tuple[Arm, Arm], decision: De
         documents={**baseline.report.documents, **candidate.report.documents},
         warnings=tuple(dict.fromkeys([*baseline.report.warnings, *candidate.report.warnings])),
         best="",
+        error_rates=(),
+        sequential=None,
         times=Times(),
     )
 

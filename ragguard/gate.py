@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ragguard import seating, trial
+from ragguard import seating, stopping, trial
 from ragguard.decision.decide import decide
 from ragguard.decision.judge import judge
 from ragguard.drift import Drift
@@ -18,16 +18,17 @@ from ragguard.judges.panel import Panel
 from ragguard.metrics import efficiency
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
+from ragguard.plan.parts import changes_by_itself
 from ragguard.preflight import load, references, refuse_speechless
-from ragguard.records.metric import Metric
-from ragguard.records.report import Arm, Report, Role, Times
-from ragguard.records.verdict import Decision, Estimate
-from ragguard.reports import judged
+from ragguard.records.report import Arm, Report, Role, Sequential, Times
+from ragguard.records.verdict import Decision, Estimate, Verdict
+from ragguard.reports import judged, rates
 from ragguard.reports.assemble import ArmScores, assemble
 from ragguard.reports.document import to_json
+from ragguard.reports.pairs import pairs
 from ragguard.reports.redaction import hider
 from ragguard.statistics.estimate import estimate
-from ragguard.statistics.pairing import Place, Told, paired
+from ragguard.stopping import Watch
 from ragguard.store import Store, write_atomically
 from ragguard.suites.resolve import Resolved, Suite
 from ragguard.suites.runner import Asker
@@ -53,6 +54,11 @@ class _Run:
     outages: dict[str, str] = field(default_factory=dict)
     expanded: dict[str, str] = field(default_factory=dict)
     panel: Panel | None = None
+    asked_on: str = ""
+    in_batches: bool = False
+    watch: Watch | None = None
+    sequential: Sequential | None = None
+    stopped: list[Verdict] = field(default_factory=list)
 
     def scores(self, suite: Suite) -> dict[str, ArmScores]:
         """What every arm scored on a suite, if it went through all of it."""
@@ -72,14 +78,18 @@ def run(
     candidate: str | None = None,
     allow_code: bool = False,
     full: bool = False,
+    sequential: bool = False,
     progress: Progress | None = None,
     store: Path | None = None,
+    asked_on: str = "",
 ) -> Report:
     """Gate a plan: train what is to be trained, run every suite on every system, compare, decide.
 
     ``candidate`` gates one of several; error rates stay those of the whole plan. ``full`` makes all cases, whatever the suites' caps
-    (``per_query``, ``targets``) say. ``store`` is where results are kept (default:
+    (``per_query``, ``targets``) say. ``sequential`` asks the candidate in random batches and stops as soon as the decision is sure, at the
+    plan's alpha. ``store`` is where results are kept (default:
     ``.ragguard`` beside the plan, or RAGGUARD_STORE). Nothing is written but there: reports are ``ragguard.reports.store.write``'s.
+    ``asked_on`` is a day: what is served elsewhere, or is code of the plan's, is asked anew unless it was asked on that day.
 
     Raises:
         InputError: the plan, the data or the usage is wrong (exit code 3).
@@ -89,14 +99,17 @@ def run(
     meter = Meter()
     with meter.stage("read the plan and the data"):
         loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
+        loaded = stopping.halved(loaded) if sequential else loaded
         resolved = load(loaded.uncapped() if full else loaded, allow_code=allow_code)
         gated = _gated(resolved.loaded, candidate)
+        if sequential:
+            stopping.refuse(resolved, gated)
         workshop = replace(_workshop(resolved, store, progress, allow_code), meter=meter)
         survey(workshop, [*references(resolved.loaded), *gated], resolved.collections)
         resolved, seats = seating.seated(resolved, allow_code=allow_code)
     panel = seating.panel(resolved, seats, workshop.store, workshop.progress, meter)
     drift = Drift(workshop.store, workshop.progress)
-    state = _Run(resolved, workshop, drift, expanded=dict(resolved.loaded.expanded), panel=panel)
+    state = _Run(resolved, workshop, drift, expanded=dict(resolved.loaded.expanded), panel=panel, asked_on=asked_on, in_batches=sequential)
     refuse_speechless(resolved, [*references(resolved.loaded), *gated])
     _run_reference(state, "baseline")
     if resolved.loaded.plan.anchor is not None:
@@ -104,9 +117,11 @@ def run(
     for name in gated:
         _run_candidate(state, name)
     decisions = tuple(_decide(state, name) for name in gated)
+    resolved = state.resolved
     scores = {suite.name: state.scores(suite) for suite in resolved.suites}
     times, judges = _times(started, state, scores), judged.runs(panel, scores) if panel is not None else ()
     report = assemble(resolved, tuple(state.arms.values()), scores, decisions, times, state.expanded, drift.figures, drift.warnings, judges)
+    report = replace(report, error_rates=rates.beside(state.workshop.store, report), sequential=state.sequential)
     write_atomically(state.workshop.store.folder / "runs" / report.run / "report.json", to_json(report))
     return report
 
@@ -185,22 +200,26 @@ def _run_arm(state: _Run, name: str, role: Role) -> None:
         state.seconds[f"{name}/train"] = ready.seconds
     _not_the_baseline(state, name, role, ready)
     state.arms[name] = Arm(name, role, ready.retriever.fingerprint, ready.description, {}, ready.provenance)
-    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress, meter)
+    changing = changes_by_itself(system_of(state.resolved.loaded, name if role == "candidate" else role))
+    asker = Asker(ready.retriever, state.workshop.store, state.workshop.progress, meter, state.asked_on if changing else "")
     done = state.trials[name] = Trial()
     plan = state.resolved.loaded.plan
     try:
         with _placed(state, name, role):
             allow_code = state.workshop.allow_code
-            trial.run(
-                done,
-                asker,
-                state.resolved.suites,
-                depth=plan.depth,
-                show=plan.show,
-                allow_code=allow_code,
-                panel=state.panel,
-                reference=None if role == "baseline" else state.trials["baseline"],
-            )
+            if state.in_batches and role == "candidate":
+                _in_batches(state, name, done, asker)
+            else:
+                trial.run(
+                    done,
+                    asker,
+                    state.resolved.suites,
+                    depth=plan.depth,
+                    show=plan.show,
+                    allow_code=allow_code,
+                    panel=state.panel,
+                    reference=None if role == "baseline" else state.trials["baseline"],
+                )
     finally:
         state.seconds |= {f"{name}/{suite}": seconds for suite, seconds in done.seconds.items()}
     state.arms[name] = replace(state.arms[name], notes=done.notes)
@@ -234,6 +253,8 @@ def _decide(state: _Run, name: str) -> Decision:
 def _compared(state: _Run, name: str) -> Decision:
     ran = [suite for suite in state.resolved.suites if name in state.scores(suite)]
     not_run = tuple(suite.name for suite in state.resolved.suites if suite not in ran)
+    if state.stopped:
+        return decide(name, state.stopped)
     references = ["baseline", *(["anchor"] if "anchor" in state.arms else [])]
     estimates = [(reference, estimated) for reference in references for estimated in _estimates(state, ran, reference, name)]
     decision = decide(name, judge(estimates, alpha=state.resolved.alpha_fail), not_run)
@@ -266,18 +287,33 @@ def _estimates(state: _Run, suites: Sequence[Suite], reference: str, name: str) 
     for suite in suites:
         arms = state.scores(suite)
         for check in suite.checks:
-            members = suite.members(check)
-            places = [Place(case.id, case.query.intent, case.task) for case in suite.cases.cases if case.id in members]
-            told = ([_told(arms[arm], place.case, check.metric) for place in places] for arm in (reference, name))
-            pairs = paired(check, resolved.scale(suite, check), places, *told, corrected=check.metric in suite.corrected)
-            yield estimate(pairs, alpha=resolved.alpha_pass, endpoints=resolved.endpoints)
+            found = pairs(resolved, suite, check, arms[reference], arms[name])
+            yield estimate(found, alpha=resolved.alpha_pass, endpoints=resolved.endpoints)
 
 
-def _told(scores: ArmScores, case: str, metric: Metric) -> Told:
-    """What is known of an arm on a case."""
-    said, labels = scores.answers.get(case), scores.labels.get(case, {})
-    judgements = scores.judgements.get(case, {}).get(metric, ())
-    return Told(scores.scores[case][metric], judgements, None if said is None else said.text, metric in labels, labels.get(metric))
+def _in_batches(state: _Run, name: str, done: Trial, asker: Asker) -> None:
+    """Ask a candidate batch by batch, until the decision on it is sure."""
+    plan, allow_code, baseline = state.resolved.loaded.plan, state.workshop.allow_code, state.trials["baseline"]
+    watch = state.watch = Watch.of(state.resolved, baseline.scores)
+    for suites in watch.rounds():
+        trial.run(done, asker, suites, depth=plan.depth, show=plan.show, allow_code=allow_code, panel=state.panel, reference=baseline)
+        trial.finish(done, asker, watch.shown())
+        if watch.look(done.scores):
+            break
+    stopped = watch.seen < len(watch.order)
+    state.sequential = stopping.told(watch, system_of(state.resolved.loaded, name), stopped=stopped)
+    if not stopped:
+        trial.examine(done, asker, state.resolved.suites, plan.show, allow_code=allow_code)
+        trial.finish(done, asker, state.resolved.suites)
+        return
+    state.resolved = replace(state.resolved, suites=tuple(watch.shown()))
+    for suite in state.resolved.suites:
+        asked = {case.id for case in suite.cases.cases}
+        for each in state.trials.values():
+            if suite.name in each.scores:
+                each.scores[suite.name] = stopping.trimmed(each.scores[suite.name], asked)
+    trial.finish(done, asker, state.resolved.suites)
+    state.stopped = watch.verdicts(done.scores)
 
 
 @dataclass(frozen=True)

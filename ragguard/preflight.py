@@ -12,6 +12,7 @@ from ragguard.plan.generators import CausalGenerator
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.lock import NAME as LOCK
 from ragguard.records.metric import Metric
+from ragguard.statistics.tail import least
 from ragguard.suites import answering, judging
 from ragguard.suites.resolve import Resolved, Suite, resolve
 from ragguard.train.arms import system_of
@@ -28,7 +29,11 @@ def load(plan: LoadedPlan | Path | str, *, allow_code: bool = False) -> Resolved
     loaded = plan if isinstance(plan, LoadedPlan) else plans.load(Path(plan))
     resolved = resolve(loaded, catalog.scale, catalog.version, allow_code=allow_code)
     resolved = _answered(judging.fit(resolved, catalog.inner, about_the_answer))
-    wrong = [problem for suite in resolved.suites for problem in (*_says_nothing(suite), *_never_judged(suite))]
+    wrong = [
+        problem
+        for suite in resolved.suites
+        for problem in (*_says_nothing(suite), *_never_judged(suite), *_too_few_for_a_tail(resolved, suite))
+    ]
     if wrong:
         raise InputError(wrong)
     return resolved
@@ -52,6 +57,22 @@ def _never_judged(suite: Suite) -> Iterator[Problem]:
             instead = catalog.instead(check.metric)
             fix = f"write tier: advisory, or check {instead}" if instead else "write tier: advisory"
             yield Problem(suite.loaded.source.where(("checks", suite.place(check))), what, fix)
+
+
+def _too_few_for_a_tail(resolved: Resolved, suite: Suite) -> Iterator[Problem]:
+    """The checks of a quantile that gate on fewer intents than it takes to see one, and rules for single cases, which it is none of."""
+    for check in suite.checks:
+        quantile, where = resolved.scale(suite, check).quantile, suite.loaded.source.where(("checks", suite.place(check)))
+        if quantile is None or check.tier == "advisory":
+            continue
+        if check.tier == "must":
+            fix = f"write tier: blocking, or check {catalog.inner(check.metric)} itself with a limit:"
+            yield Problem(where, f"{check.metric} is of all cases together, and tier: must of each alone", fix)
+        members = suite.members(check)
+        intents = len({each.query.intent for each in suite.cases.cases if each.id in members and not each.task})
+        if intents < least(quantile):
+            what = f"{check.metric} gates from {least(quantile):,} intents on, and this has {intents:,}"
+            yield Problem(where, what, "write tier: advisory, or add cases")
 
 
 def _says_nothing(suite: Suite) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +39,12 @@ def print_json(data: dict[str, Any]) -> None:
     """Print one JSON document."""
     with shown():
         print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Print lines on standard error."""
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def console() -> Any:

@@ -86,6 +86,18 @@ def run(
             _derive(asker, suite, scores)
             trial.notes |= _noted(suites, suite, part, asker)
     trial.notes |= asker.strange()
+    examine(trial, asker, suites, show, allow_code=allow_code)
+
+
+def finish(trial: Trial, asker: Asker, suites: Sequence[Suite]) -> None:
+    """Make the scores that hang on all others, of suites whose cases were asked a few at a time."""
+    for suite in suites:
+        if suite.name in trial.scores:
+            _derive(asker, suite, trial.scores[suite.name])
+
+
+def examine(trial: Trial, asker: Asker, suites: Sequence[Suite], show: int, *, allow_code: bool) -> None:
+    """Run the tasks of lm-eval of those suites that have any."""
     _examine(trial, asker, [suite for suite in suites if suite.tasks], show, allow_code=allow_code)
 
 

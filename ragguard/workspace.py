@@ -9,6 +9,7 @@ from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.reports import document
 from ragguard.reports.drill import files as drills
+from ragguard.reports.history import files as histories
 from ragguard.reports.judge import files as calibrations
 from ragguard.store import write_atomically
 
@@ -83,10 +84,9 @@ def add_ci(folder: Path, ci: CI) -> list[str]:
 
 
 def write_schemas(out: Path) -> list[Path]:
-    """Write the JSON schemas of plans, suites, reports and calibrations; return the files."""
+    """Write the JSON schemas of plans, suites, reports, calibrations, drills and histories; return the files."""
     schemas = {"gate": GatePlan.model_json_schema(), "suite": SuitePlan.model_json_schema(), "report": document.schema()}
-    schemas["calibration"] = calibrations.schema()
-    schemas["drill"] = drills.schema()
+    schemas |= {"calibration": calibrations.schema(), "drill": drills.schema(), "history": histories.schema()}
     paths = []
     for name, schema in schemas.items():
         path = out / f"{name}.schema.json"

@@ -19,7 +19,7 @@ class Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         server: Any = self.server
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        request = Request(self.path, dict(self.headers), json.loads(text) if text else None, self)
+        request = Request(self.path, dict(self.headers), json.loads(text) if text else None, self, text)
         with server.lock:
             server.seen.append(request)
         with server.lock_running:
@@ -45,6 +45,7 @@ class Request:
     headers: dict[str, str]
     body: Any
     handler: Handler = field(repr=False)
+    raw: bytes = b""
 
     def answer(self, content: Any, status: int = 200, **headers: str) -> None:
         """Send JSON, or bytes as they are."""

@@ -129,7 +129,7 @@ def _failures(against: str, estimate: Estimate, p: Adjusted, alpha: float) -> tu
 
 
 def _doubts(estimate: Estimate) -> list[str]:
-    if not ranged(estimate.scale):
+    if not ranged(estimate.scale) and estimate.scale.quantile is None:
         return [reasons.no_range()]
     lower_held = estimate.pass_lower is not None and estimate.pass_lower > -estimate.check.margin
     tests = [

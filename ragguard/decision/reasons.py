@@ -79,7 +79,7 @@ def bound_too_low(estimate: Estimate) -> str:
     """Say that the lower bound does not clear the margin, and what would."""
     shown = ""
     if estimate.unscored and estimate.pass_lower is not None:
-        bound = _signed(_turned(estimate.pass_lower, estimate))
+        bound = _bound(_turned(estimate.pass_lower, estimate), estimate)
         shown = f" (with missing scores counted against the candidate, the bound is {bound})"
     wanted = "that it is better is not shown" if not estimate.check.margin else "that it is within the margin is not shown"
     return f"{wanted}{shown}; {_outlook(estimate)}"
@@ -177,8 +177,8 @@ def _bounds(estimate: Estimate) -> str:
     if estimate.lower is None or estimate.upper is None:
         return ""
     low, high = sorted((_turned(estimate.lower, estimate), _turned(estimate.upper, estimate)))
-    share = f"{100 * (1 - estimate.alpha):.4g} % one-sided bounds {_signed(low)} and {_signed(high)}"
-    return share if estimate.mde is None else f"{share}, margin {_number(estimate.check.margin * estimate.scale.width)}"
+    share = f"{100 * (1 - estimate.alpha):.4g} % one-sided bounds {_bound(low, estimate)} and {_bound(high, estimate)}"
+    return share if estimate.mde is None else f"{share}, margin {_effect(estimate.check.margin, estimate)}"
 
 
 def _size(estimate: Estimate) -> str:
@@ -187,7 +187,16 @@ def _size(estimate: Estimate) -> str:
         intents = f"{_count(estimate.intents, 'labelled intent')} and {estimate.correction.unlabelled} that a judge alone scored"
     if estimate.mde is None:
         return intents
-    return f"{intents}, minimum detectable effect {_number(estimate.mde * estimate.scale.width)}"
+    return f"{intents}, minimum detectable effect {_effect(estimate.mde, estimate)}"
+
+
+def _bound(value: float, estimate: Estimate) -> str:
+    """A bound in the metric's unit; of a quantile, by how much longer it is than the baseline's."""
+    return _signed(value) if estimate.scale.quantile is None else f"{100 * value:+.1f} %"
+
+
+def _effect(share: float, estimate: Estimate) -> str:
+    return _number(share * estimate.scale.width) if estimate.scale.quantile is None else f"{100 * share:.1f} %"
 
 
 def _turned(value: float, estimate: Estimate) -> float:

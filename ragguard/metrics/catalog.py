@@ -5,10 +5,10 @@ from dataclasses import replace
 from importlib import metadata
 
 from ragguard.errors import MissingExtra, suggest
-from ragguard.metrics import efficiency, judged, passages, ranking, robustness, tasks, versions
+from ragguard.metrics import derived, efficiency, judged, passages, ranking, robustness, tasks, versions
 from ragguard.metrics.answers.table import ANSWERS
 from ragguard.metrics.definition import Definition, Derived, ScoresOf
-from ragguard.metrics.parameters import one_of, open_share, whole
+from ragguard.metrics.parameters import one_of, open_share, target, whole
 from ragguard.records.evidence import Case, NotApplicable, Score
 from ragguard.records.metric import TASK_SCORE, Metric, Scale
 
@@ -51,6 +51,9 @@ CATALOG: Mapping[str, Definition] = {
     "LongAnswer": Definition(
         efficiency.long_answer, efficiency.always, versions.better_not, "forbidden", {"over": whole}, required=("over",)
     ),
+    "Latency": Definition(
+        efficiency.latency, efficiency.always, efficiency.in_milliseconds, "forbidden", {"stage": one_of(*efficiency.STAGES)}
+    ),
     TASK_SCORE: Definition(
         tasks.task_score, tasks.is_item, ranking.share, "forbidden", needs="items: a suite of kind: forgetting, with lm_eval",
     ),
@@ -59,6 +62,10 @@ CATALOG: Mapping[str, Definition] = {
 DERIVED: Mapping[str, Derived] = {
     "Drop": Derived(robustness.drop, robustness.cost, robustness.was_perturbed, "a suite of kind: adversarial", advisory=True),
     "Worst": Derived(robustness.worst, robustness.same, robustness.as_asked, "intents of several queries"),
+    "p50": Derived(derived.itself, derived.quantile(0.50), derived.wherever),
+    "p95": Derived(derived.itself, derived.quantile(0.95), derived.wherever),
+    "p99": Derived(derived.itself, derived.quantile(0.99), derived.wherever),
+    "Exceeds": Derived(derived.exceeds, derived.yes_or_no, derived.wherever, own={derived.OVER: target}),
 }
 """Metrics of another metric, which their parameter ``of`` names: ``Drop(of=nDCG)@10``. Other parameters and the cutoff are its."""
 
@@ -66,7 +73,10 @@ DERIVED: Mapping[str, Derived] = {
 _ELSEWHERE = {"recall": "R", "precision": "P", "map": "AP", "mrr": "RR", "hit": "Success", "hits": "Success", "hitrate": "Success"}
 _ELSEWHERE |= {"rouge": "ROUGE-L", "em": "ExactMatch", "f1": "TokenF1", "faithfulness": "UnsupportedValue", "refusalrate": "FalseRefusal"}
 
-_BOUNDED = {"AnswerTokens": "LongAnswer(over=64)"}
+_BOUNDED = {"AnswerTokens": "LongAnswer(over=64)", "PromptTokens": "p95(of=PromptTokens)", "Latency": "p95(of=Latency)"}
+
+_EXAMPLE = "p95(of=Latency)"
+_EXAMPLES = {"Drop": "Drop(of=nDCG)@10", "Worst": "Worst(of=nDCG)@10", "Exceeds": "Exceeds(of=Latency, over=800)"}
 
 DEFINITIONS = 1
 """To be raised when a definition changes what it computes."""
@@ -84,6 +94,7 @@ def resolve(metric: Metric) -> Definition:
         ValueError: unknown base name or parameter, a bad value, or a cutoff where there can be none (or none where there must be one).
     """
     if metric.base in DERIVED:
+        _check_own(metric)
         return resolve(inner(metric))
     definition = CATALOG.get(metric.base) or judged.definition(metric)
     if definition is None:
@@ -110,8 +121,9 @@ def inner(metric: Metric) -> Metric:
         return metric
     of = metric.parameter("of", "")
     if not of or of in DERIVED:
-        raise ValueError(f"{metric.base} is made from another metric; for instance {Metric(metric.base, 10, (('of', 'nDCG'),))}")
-    return Metric(of, metric.cutoff, tuple(pair for pair in metric.parameters if pair[0] != "of"))
+        raise ValueError(f"{metric.base} is made from another metric; for instance {_EXAMPLES.get(metric.base, _EXAMPLE)}")
+    own = ("of", *DERIVED[metric.base].own)
+    return Metric(of, metric.cutoff, tuple(pair for pair in metric.parameters if pair[0] not in own))
 
 
 def direct(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
@@ -142,12 +154,26 @@ def why_advisory(metric: Metric) -> str:
     if metric.base in DERIVED and DERIVED[metric.base].advisory:
         return "a candidate that gains more on the unperturbed queries is not worse"
     found = scale(metric)
+    if found.quantile is not None:
+        return ""
     return "it has no range, so a margin has no meaning and a missing score no worst value" if None in (found.low, found.high) else ""
 
 
 def instead(metric: Metric) -> str:
     """Name a metric that a verdict may hang on, in place of one that none may; empty where there is none."""
     return str(inner(metric)) if metric.base in DERIVED else _BOUNDED.get(metric.base, "")
+
+
+def _check_own(metric: Metric) -> None:
+    """Refuse a derived metric that lacks a parameter of its own, or has a bad one."""
+    for key, reader in DERIVED[metric.base].own.items():
+        text = dict(metric.parameters).get(key)
+        if text is None:
+            raise ValueError(f"{metric} needs {key}; for instance {_EXAMPLES.get(metric.base, _EXAMPLE)}")
+        try:
+            reader(text)
+        except ValueError as wrong:
+            raise ValueError(f"{metric}: {key} {wrong}") from None
 
 
 def _check_parameter(metric: Metric, definition: Definition, key: str, text: str) -> None:
@@ -162,7 +188,12 @@ def _check_parameter(metric: Metric, definition: Definition, key: str, text: str
 def scale(metric: Metric) -> Scale:
     """Return what a metric's numbers mean. Raises ValueError as ``resolve``."""
     found = resolve(metric).scale(inner(metric))
-    return DERIVED[metric.base].scale(found) if metric.base in DERIVED else found
+    if metric.base not in DERIVED:
+        return found
+    try:
+        return DERIVED[metric.base].scale(found)
+    except ValueError as wrong:
+        raise ValueError(f"{metric}: {wrong}") from None
 
 
 def derive(metrics: Iterable[Metric], cases: Sequence[Case], scores: Mapping[str, Mapping[Metric, Score]]) -> dict[Metric, ScoresOf]:
@@ -172,7 +203,7 @@ def derive(metrics: Iterable[Metric], cases: Sequence[Case], scores: Mapping[str
         if metric.base in DERIVED:
             source = inner(metric)
             values = {case.id: scores[case.id][source] for case in cases}
-            made[metric] = DERIVED[metric.base].function(cases, values, higher_is_better=scale(source).higher_is_better)
+            made[metric] = DERIVED[metric.base].function(metric, cases, values, higher_is_better=scale(source).higher_is_better)
     return made
 
 

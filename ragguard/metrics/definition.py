@@ -42,22 +42,24 @@ ScoresOf: TypeAlias = dict[str, Score]
 class Derive(Protocol):
     """Computes a metric of a suite's cases from another metric's scores on them, whichever direction that one has."""
 
-    def __call__(self, cases: Sequence[Case], scores: Mapping[str, Score], *, higher_is_better: bool) -> ScoresOf:
+    def __call__(self, metric: Metric, cases: Sequence[Case], scores: Mapping[str, Score], *, higher_is_better: bool) -> ScoresOf:
         """Return one score for every case."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """How a metric of another metric is computed. ``scale`` makes its scale of the other's; ``advisory`` says that no verdict may hang
-    on it.
+    """How a metric of another metric is computed. ``scale`` makes its scale of the other's (ValueError: of such a one it cannot be made);
+    ``advisory`` says that no verdict may hang on it. ``own`` maps the parameters that are its own, all of which it needs, to their
+    readers; all others are the other metric's.
     """
 
     function: Derive
     scale: Callable[[Scale], Scale]
     applicable: Callable[[Metric, Case], NotApplicable | None]
-    needs: str
+    needs: str = ""
     advisory: bool = False
+    own: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""How long answers and prompts are, case by case, and how long cases took, over all of them.
+"""How long answers and prompts are, and how long cases took, case by case and over all of them.
 
-Lengths are in tokens of each model's own tokenizer: between models of different tokenizers they do not compare. Times are never
-scores: they differ from run to run, and the same answers must give the same scores.
+Lengths are in tokens of each model's own tokenizer: between models of different tokenizers they do not compare. Times differ from run to
+run; those of a case are kept with its answer, so that what is kept scores the same for ever.
 """
 
 import math
@@ -16,6 +16,8 @@ from ragguard.records.metric import Metric, Scale
 
 TOTAL, GENERATE, FIRST_TOKEN = "total", "generate", "first_token"
 _ORDER = ("retrieve", "rerank", GENERATE, "remote", FIRST_TOKEN)
+STAGES = (TOTAL, *_ORDER)
+"""What ``Latency(stage=...)`` can be of; the default is the total."""
 
 
 def always(metric: Metric, case: Case) -> NotApplicable | None:
@@ -28,6 +30,28 @@ def in_tokens(metric: Metric) -> Scale:
     """The scale of a length: from 0 without an end; fewer are cheaper."""
     del metric
     return Scale(higher_is_better=False, high=None, unit="tokens")
+
+
+def in_milliseconds(metric: Metric) -> Scale:
+    """The scale of a time: from 0 without an end; less is better."""
+    del metric
+    return Scale(higher_is_better=False, high=None, unit="ms")
+
+
+def latency(metric: Metric, batch: Batch) -> Sequence[Score]:
+    """Milliseconds that the case took, in one ``stage`` or in all; unscored where it was not timed alone."""
+    stage = metric.parameter("stage", TOTAL)
+    return [_took(observation, stage) for observation in batch.observations]
+
+
+def _took(observation: Observation, stage: str) -> Score:
+    timed = [each for each in observation.seconds if each != FIRST_TOKEN] if stage == TOTAL else [stage]
+    if not timed or not set(timed) <= observation.seconds.keys():
+        return Unscored("nobody timed the case" if stage == TOTAL else f"the case has no time of stage {stage}")
+    together = max(observation.together.get(each, 1) for each in timed)
+    if together > 1:
+        return Unscored(f"the case has no time of its own: up to {together} were worked on together")
+    return 1000 * math.fsum(observation.seconds[each] for each in timed)
 
 
 def answer_tokens(metric: Metric, batch: Batch) -> Sequence[Score]:

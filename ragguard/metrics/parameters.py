@@ -32,6 +32,17 @@ def positive(text: str) -> float:
     return value
 
 
+def target(text: str) -> float:
+    """Read a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise ValueError("must be a number above 0")
+    return value
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     """Return what reads one of a few words."""
 

@@ -35,11 +35,12 @@ def same(inner: Scale) -> Scale:
     return inner
 
 
-def drop(cases: Sequence[Case], scores: Mapping[str, Score], *, higher_is_better: bool) -> ScoresOf:
+def drop(metric: Metric, cases: Sequence[Case], scores: Mapping[str, Score], *, higher_is_better: bool) -> ScoresOf:
     """The score of the unperturbed case minus that of the case, turned so that a positive number is a loss; lower is better.
 
     ``NotApplicable`` where either score is, ``Unscored`` where either is.
     """
+    del metric
     return {case.id: _drop(scores[case.id], scores.get(case.clean), higher_is_better) for case in cases}
 
 
@@ -55,11 +56,12 @@ def _drop(perturbed: Score, clean: Score | None, higher_is_better: bool) -> Scor
     return clean - perturbed if higher_is_better else perturbed - clean
 
 
-def worst(cases: Sequence[Case], scores: Mapping[str, Score], *, higher_is_better: bool) -> ScoresOf:
+def worst(metric: Metric, cases: Sequence[Case], scores: Mapping[str, Score], *, higher_is_better: bool) -> ScoresOf:
     """The worst score over the wordings of the case's intent, those that people wrote: the same for each of them.
 
     ``NotApplicable`` where the intent has one wording; ``Unscored`` where one of them is.
     """
+    del metric
     wordings: dict[str, list[Score]] = defaultdict(list)
     for case in cases:
         if not case.clean and not isinstance(scores[case.id], NotApplicable):

@@ -28,6 +28,9 @@ SECRET = re.compile(r"authorization|cookie|(^|[-_])(api[-_]?)?(key|token|secret)
 """Names of headers that hold a key."""
 
 
+_PASSWORD = re.compile(r"://[^/?]*:([^@/?]+)@|[?&]password=([^&]+)")
+
+
 def missing_files(plan: GatePlan, source: Source) -> Iterator[Problem]:
     """Run files, training data, and prompts and schemas of judges that are not there.
 
@@ -59,6 +62,16 @@ def is_file_name(prompt: str) -> bool:
     return not any(mark in prompt for mark in ("{{", "{%", "\n"))
 
 
+def _password(source: Source) -> Iterator[Problem]:
+    """A history's password that the plan itself spells out."""
+    nightly = source.raw.get("nightly")
+    url = str(nightly.get("history")) if isinstance(nightly, dict) else ""
+    found = _PASSWORD.search(url)
+    if found and not has_variable(found[1] or found[2]):
+        what = "history: the URL holds a password, and plans lie in repositories"
+        yield Problem(source.where(("nightly", "history")), what, "take it from the environment: postgresql://USER:${PASSWORD}@HOST/NAME")
+
+
 def _at(part: object, key: Iterable[str]) -> object:
     """What stands under a key of a part and those below it; None where there is none."""
     for step in key:
@@ -68,7 +81,9 @@ def _at(part: object, key: Iterable[str]) -> object:
 
 def keys_written_out(plan: GatePlan, source: Source) -> Iterator[Problem]:
     """Headers that hold a key which the plan itself spells out: reports print the plan as written."""
+    yield from _password(source)
     asked = [(*location, part, "headers") for location, _ in systems(plan) for part in ("remote", "generator")]
+    asked.append(("nightly", "alerts", "webhook", "headers"))
     for steps in (*asked, *(("judges", name, "headers") for name in plan.judges)):
         node: Any = source.raw
         for step in steps:

@@ -29,3 +29,9 @@ def walk(retriever: Retriever, location: tuple[str | int, ...] = ()) -> Iterator
     if isinstance(retriever, HybridRetriever):
         for index, part in enumerate(retriever.retrievers):
             yield from walk(part, (*location, "retrievers", index))
+
+
+def changes_by_itself(system: SystemPlan) -> bool:
+    """Tell whether a system may answer otherwise tomorrow though the plan is the same: it is asked over HTTP, or is code of the user's."""
+    stages = (system.reranker, system.generator, *(part for _, part in retrievers(system)))
+    return system.remote is not None or any(stage is not None and stage.type in ("openai", "python") for stage in stages)

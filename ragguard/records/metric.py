@@ -76,7 +76,8 @@ class Scale:
     """What a metric's numbers mean.
 
     ``low`` and ``high`` bound the range (None: unbounded), ``binary`` metrics take only those two values, ``unit`` is printed
-    behind values ("" for a share or a dimensionless score).
+    behind values ("" for a share or a dimensionless score). ``quantile`` is there where not the mean over cases is judged, but this
+    quantile of them, as a ratio: margins and differences are then shares of the baseline's.
     """
 
     higher_is_better: bool = True
@@ -84,6 +85,7 @@ class Scale:
     high: float | None = 1.0
     binary: bool = False
     unit: str = ""
+    quantile: float | None = None
 
     @property
     def best(self) -> float | None:

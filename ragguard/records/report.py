@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ragguard.records.efficiency import Answering, Latency, Reach, Stage
+from ragguard.records.error_rates import ErrorRates
 from ragguard.records.evidence import Answer, Score
 from ragguard.records.judgement import Judgement
 from ragguard.records.verdict import Answer as Decided
@@ -32,7 +33,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A metric's mean over the intents of a slice for one arm, without any verdict; counts are of cases.
+    """A metric's mean over the intents of a slice for one arm, without any verdict (of p95 and its like, that quantile of the cases);
+    counts are of cases.
 
     ``slice`` is "" for the whole suite; ``unit`` is behind the number.
     """
@@ -212,9 +214,27 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequential:
+    """How a gate that may stop early went: whether it ``stopped``, after how many ``batches``, and how many of the candidate's ``cases``
+    it ``asked``. ``spared`` counts the different questions that were never asked, and ``answers_spared`` the answers that a generator would
+    have made to them. ``alpha`` is the plan's; the report's own is the half that the processes, and the fixed rule, each have.
+    """
+
+    stopped: bool
+    batches: int
+    asked: int
+    cases: int
+    spared: int
+    answers_spared: int
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole run. ``question`` is the hash of margins, alpha, endpoints, and seeds, taken before anything was scored; ``answer`` is
     that of the run (that of the promoted candidate if any is, else the gravest); ``best`` is the best of several promoted candidates.
+    ``error_rates`` are there where they were measured for what is demanded here, on this run or one before: see ``ragguard error-rates``.
+    ``sequential`` is there where the gate might stop early.
     """
 
     plan: str
@@ -234,5 +254,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     best: str = ""
     judges: tuple[JudgeRun, ...] = ()
+    error_rates: tuple[ErrorRates, ...] = ()
+    sequential: Sequential | None = None
     times: Times = Times()
     schema_version: int = SCHEMA_VERSION

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
+import numpy as np
+
 from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_PROMOTE
 from ragguard.records.evidence import Answer as Said
 from ragguard.records.evidence import Case, NotApplicable, Observation, Score, Unscored
@@ -88,12 +90,19 @@ def means(suite: Suite, scales: Mapping[Metric, Scale], arms: Mapping[str, ArmSc
                     metric=str(metric),
                     slice=name,
                     arm=arm,
-                    mean=mean_over_intents(numbers, intents),
+                    mean=_typical(numbers, intents, scales[metric]),
                     scored=len(numbers),
                     unscored=sum(isinstance(value, Unscored) for value in values.values()),
                     not_applicable=sum(isinstance(value, NotApplicable) for value in values.values()),
                     unit=scales[metric].unit,
                 )
+
+
+def _typical(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]], scale: Scale) -> float | None:
+    """The mean over intents; of a metric that is a quantile of the cases, that quantile."""
+    if scale.quantile is None:
+        return mean_over_intents(numbers, intents)
+    return float(np.quantile(list(numbers.values()), scale.quantile)) if numbers else None
 
 
 def mean_over_intents(numbers: Mapping[str, float], intents: Mapping[str, tuple[str, str]]) -> float | None:

@@ -16,6 +16,7 @@ from ragguard.plan.source import display
 from ragguard.records.calibration import Disagreement, Figure, JudgedAnswer
 from ragguard.records.drill import Shot
 from ragguard.records.efficiency import Answering, Latency, Stage
+from ragguard.records.error_rates import Share, Simulated
 from ragguard.records.metric import Metric
 from ragguard.records.report import SCHEMA_VERSION, Arm, CaseRun, JudgeRun, Mean, Moved, Report, ShownDocument, TaskRun
 from ragguard.records.verdict import Verdict
@@ -31,8 +32,10 @@ _ROWS = (
     Latency,
     Mean,
     Moved,
+    Share,
     Shot,
     ShownDocument,
+    Simulated,
     Stage,
     TaskRun,
     Verdict,
@@ -70,7 +73,7 @@ def _text(value: Any, where: str, indent: str) -> str:
     if isinstance(value, tuple | list):
         parts = [inner + _text(item, f"{where}[{i}]", inner) for i, item in enumerate(value)]
         return "[\n" + ",\n".join(parts) + f"\n{indent}]"
-    parts = [f"{inner}{_key(key)}: {_text(item, f'{where}.{key}', inner)}" for key, item in _items(value, where)]
+    parts = [f"{inner}{quoted(key)}: {_text(item, f'{where}.{key}', inner)}" for key, item in _items(value, where)]
     return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
 
 
@@ -103,7 +106,8 @@ def _is_record(value: Any) -> bool:
     return is_dataclass(value) and not isinstance(value, Metric)
 
 
-def _key(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as it stands in the file."""
     return json.dumps(_writable(text), ensure_ascii=False)
 
 

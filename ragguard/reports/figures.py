@@ -42,19 +42,20 @@ def interval(estimate: Estimate) -> str:
 
 
 def difference(estimate: Estimate) -> str:
-    """The difference: a share of the metric's range, or in the metric's unit where it has no range; + means better."""
+    """The difference: a share of the metric's range, in the metric's unit where it has none, or of the baseline's quantile; + is better."""
     return f"{signed(estimate.difference)} {_rangeless(estimate.scale)}".rstrip() if estimate.difference is not None else NONE
 
 
 def margin(estimate: Estimate) -> str:
     """The margin as a share of the metric's range; ``none`` for a ``must`` check and for metrics without a range."""
-    if estimate.check.tier == "must" or None in (estimate.scale.low, estimate.scale.high):
+    unlimited = None in (estimate.scale.low, estimate.scale.high) and estimate.scale.quantile is None
+    if estimate.check.tier == "must" or unlimited:
         return "none"
     return f"{estimate.check.margin:.3f}".removesuffix("0")
 
 
 def _rangeless(scale: Scale) -> str:
-    return scale.unit if None in (scale.low, scale.high) else ""
+    return scale.unit if None in (scale.low, scale.high) and scale.quantile is None else ""
 
 
 def limit(check: Check, scale: Scale) -> str:

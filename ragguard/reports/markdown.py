@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
-from ragguard.reports import details, efficiency, figures, flips, judged, moved, robustness, words, worst
+from ragguard.reports import details, efficiency, figures, flips, judged, moved, rates, robustness, simulated, words, worst
 from ragguard.reports.escape import code, prose
 from ragguard.reports.fit import Part, fit
 
@@ -28,6 +28,7 @@ def render(report: Report, limit: int = LIMIT) -> str:
             parts.append(Part(text.rstrip(), 1, "candidate"))
         parts += _decision(report, decision)
     parts += [Part(text, 3, "table of judges") for text in judged.markdown(report)]
+    parts += [Part(simulated.markdown(found), 4, "table of error rates") for found in report.error_rates]
     if report.warnings:
         parts.append(Part("## Warnings\n\n" + _bullets(report.warnings, _WARNINGS), 3, "list of warnings"))
     parts += [Part(text, 4, "list") for text in details.systems(report)]
@@ -45,6 +46,8 @@ def _head(report: Report) -> str:
     because = prose(words.gist(report.decisions[0])) if len(report.decisions) == 1 else ""
     lines = [f"# {_SIGN[report.answer]} {words.HEADLINE[report.answer]}: {because or words.standing(report)}"]
     lines.append(f"{_what(report)} {words.MEANING[report.answer] if because else ''} Exit code {report.exit_code}.".replace("  ", " "))
+    lines.append(words.stopping(report))
+    lines += [f"{prose(rates.line(found, report))}." for found in report.error_rates]
     if len(report.decisions) == 1:
         lines.append(_reasons(report.decisions[0]))
     else:

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ragguard.records.report import CaseRun, Report, SuiteRun
 from ragguard.records.verdict import Decision
-from ragguard.reports import efficiency, figures, flips, judged, means, moved, robustness, spent, tables, verdicts, words, worst
+from ragguard.reports import efficiency, figures, flips, judged, means, moved, rates, robustness, spent, tables, verdicts, words, worst
 from ragguard.reports.one_query import show_query
 from ragguard.reports.pen import ANSWER_STYLE, Pen
 
@@ -38,6 +38,10 @@ def _answer(report: Report, pen: Pen) -> None:
     names = words.listed((each.candidate for each in report.decisions), 5)
     told = [words.standing(report), f"{report.plan}: {names} against {words.baseline(report)}"]
     pen.banner(words.HEADLINE[report.answer], told, ANSWER_STYLE[report.answer])
+    if early := words.stopping(report):
+        pen.say(early)
+    for found in report.error_rates:
+        pen.say(f"{rates.line(found, report)}.", "dim")
     if len(report.decisions) == 1:
         _reasons(report.decisions[0], pen)
         return

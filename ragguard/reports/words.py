@@ -181,3 +181,16 @@ def legend(decision: Decision) -> str:
         f"range; + means that the candidate is better. Bounds are one-sided, {levels} each: a check passes when the lower one lies above "
         "minus the margin. Tiers: blocking must pass, must has to hold for every case, veto may only fail, advisory is only shown."
     )
+
+
+def stopping(report: Report) -> str:
+    """How a gate went that might stop early; empty of any other."""
+    found = report.sequential
+    if found is None:
+        return ""
+    batches = figures.count(found.batches, "batch", "batches")
+    if not found.stopped:
+        return f"All {figures.count(found.cases, 'case')} were asked, in {batches}: the decision was sure no sooner."
+    spared = f" and {figures.count(found.answers_spared, 'answer')} of the generator" if found.answers_spared else ""
+    asked = f"{found.asked:,} of {figures.count(found.cases, 'case')} in {batches}"
+    return f"Stopped as soon as the decision was sure, after {asked}; spared were {figures.count(found.spared, 'question')}{spared}."

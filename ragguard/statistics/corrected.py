@@ -22,7 +22,7 @@ _TIE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
     """What both arms have a score of: the labelled cases, as people and as the judge see them, and the cases of all other intents."""
 
     human: Sequence[Pair]
@@ -40,7 +40,7 @@ def correct(plain: Estimate, rows: Sequence[Row], endpoints: int) -> Estimate:
     An intent is labelled if a case of it is, in both arms; its other cases are then left out. Without any labelled intent there is
     nothing but counts.
     """
-    seen, scale = _seen(rows), plain.scale
+    seen, scale = seen_of(rows), plain.scale
 
     def difference(pair: Pair) -> float:
         return oriented(pair.candidate, scale) - oriented(pair.baseline, scale)
@@ -58,7 +58,8 @@ def correct(plain: Estimate, rows: Sequence[Row], endpoints: int) -> Estimate:
     return replace(found, p_worse=float(p_below(sample, 0.0)), p_limit=_p_limit(found, seen, weight))
 
 
-def _seen(rows: Sequence[Row]) -> _Seen:
+def seen_of(rows: Sequence[Row]) -> Seen:
+    """Sort the rows that both arms have a score of by who scored them."""
     complete = [(row, pair) for row in rows for pair in complete_pairs([row])]
     human = [
         replace(pair, baseline=row.truth.baseline, candidate=row.truth.candidate)
@@ -66,14 +67,14 @@ def _seen(rows: Sequence[Row]) -> _Seen:
         if row.truth is not None and row.truth.baseline is not None and row.truth.candidate is not None
     ]
     both, intents = {pair.case for pair in human}, {pair.intent for pair in human}
-    return _Seen(human, [pair for _, pair in complete if pair.case in both], [pair for _, pair in complete if pair.intent not in intents])
+    return Seen(human, [pair for _, pair in complete if pair.case in both], [pair for _, pair in complete if pair.intent not in intents])
 
 
 def _method(plain: Estimate, weight: Array) -> str:
     return "; ".join(filter(None, [METHOD if weight.any() else LABELS_ALONE, "strict" if plain.check.strict else ""]))
 
 
-def _correction(rows: Sequence[Row], seen: _Seen, split: Split, weight: Array) -> Correction:
+def _correction(rows: Sequence[Row], seen: Seen, split: Split, weight: Array) -> Correction:
     n, unlabelled = split.sizes
     torn = {
         row.case
@@ -107,7 +108,7 @@ def _alike(one: Sequence[float], other: Sequence[float]) -> float | None:
     return max(2 * float(stdtr(df, -t)), SMALLEST)
 
 
-def _with_means(counted: Estimate, seen: _Seen, split: Split, weight: Array, sample: Moments) -> Estimate:
+def _with_means(counted: Estimate, seen: Seen, split: Split, weight: Array, sample: Moments) -> Estimate:
     """The arms' own means are corrected with the weights of the differences, so that they differ by the difference."""
     human = split.human.tolist()
     baseline, candidate = (
@@ -155,7 +156,7 @@ def _missing(rows: Sequence[Row]) -> tuple[float, int]:
     return mean([mean(lacking) for _, lacking in sorted(intents.items())]), len(intents)
 
 
-def _p_limit(found: Estimate, seen: _Seen, weight: Array) -> float | None:
+def _p_limit(found: Estimate, seen: Seen, weight: Array) -> float | None:
     if found.check.limit is None:
         return None
     scores = corrected(seen.split(lambda pair: oriented(pair.candidate, found.scale)), weight)

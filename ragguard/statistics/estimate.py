@@ -1,7 +1,7 @@
 """The paired comparison of one check: picks the method, and handles what is missing."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ragguard.errors import InputError, Problem
 from ragguard.records.evidence import PairedScores
@@ -16,6 +16,7 @@ from ragguard.statistics.paired import Moments, hall_bounds, p_below, phantom_bo
 from ragguard.statistics.power import guard, mde, needed
 from ragguard.statistics.rows import Pair, Row, complete_pairs, imputed_pairs, intent_means, intent_strata, oriented, ranged, read_rows
 from ragguard.statistics.strata import even, pooled_mean, pooled_moments, worth
+from ragguard.statistics.tail import by_quantile
 
 _TIE = 1e-12
 """Differences of intent means smaller than this are rounding."""
@@ -40,17 +41,19 @@ def estimate(pairs: PairedScores, *, alpha: float, endpoints: int) -> Estimate:
     if pairs.check.tier == "must":
         return must_rule(plain, rows)
     _refuse_unusable(plain)
+    if pairs.scale.quantile is not None:
+        return by_quantile(plain, rows, endpoints)
     plain = replace(plain, noise=noise_of(rows, pairs.scale))
     if pairs.truths:
         return correct(plain, rows, endpoints)
     complete = complete_pairs(rows)
     if not complete:
         return plain
-    exact = plain.method.startswith(BINARY)
-    seen = _with_means(plain, complete)
+    exact, sample = plain.method.startswith(BINARY), _Sample.of(complete, plain.scale)
+    seen = _with_means(plain, complete, sample)
     if seen.intents > 1:
-        seen = _with_bounds(seen, rows, complete, endpoints, exact=exact)
-    return _with_tests(seen, complete, exact=exact) if ranged(pairs.scale) else seen
+        seen = _with_bounds(seen, rows, sample, endpoints, exact=exact)
+    return _with_tests(seen, complete, sample, exact=exact) if ranged(pairs.scale) else seen
 
 
 def _counted(pairs: PairedScores, rows: Sequence[Row], alpha: float) -> Estimate:
@@ -84,7 +87,7 @@ def _method(pairs: PairedScores, rows: Sequence[Row]) -> str:
 
 def _refuse_unusable(plain: Estimate) -> None:
     check, scale = plain.check, plain.scale
-    if check.tier != "advisory" and not ranged(scale):
+    if check.tier != "advisory" and not ranged(scale) and scale.quantile is None:
         what = f"{check.metric} has no range, so a margin has no meaning and a missing score no worst value"
         raise InputError(Problem(check.identity, what, "make the check advisory, or declare the metric's low and high"))
     if check.limit is not None and ranged(scale) and not 0 <= oriented(check.limit, scale) <= 1:
@@ -92,16 +95,23 @@ def _refuse_unusable(plain: Estimate) -> None:
         raise InputError(Problem(check.identity, what, "give the limit in the metric's own unit"))
 
 
-def _differences(pairs: Sequence[Pair], scale: Scale) -> list[float]:
-    return intent_means(pairs, lambda pair: oriented(pair.candidate, scale) - oriented(pair.baseline, scale))
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """The differences of some pairs, one an intent, with the task of each, and their moments."""
+
+    differences: list[float]
+    strata: list[str]
+    moments: Moments
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], scale: Scale) -> "_Sample":
+        differences = intent_means(pairs, lambda pair: oriented(pair.candidate, scale) - oriented(pair.baseline, scale))
+        strata = intent_strata(pairs)
+        return cls(differences, strata, pooled_moments(differences, strata))
 
 
-def _moments(pairs: Sequence[Pair], scale: Scale) -> Moments:
-    return pooled_moments(_differences(pairs, scale), intent_strata(pairs))
-
-
-def _with_means(plain: Estimate, complete: Sequence[Pair]) -> Estimate:
-    differences, strata = _differences(complete, plain.scale), intent_strata(complete)
+def _with_means(plain: Estimate, complete: Sequence[Pair], sample: _Sample) -> Estimate:
+    differences, strata = sample.differences, sample.strata
     return replace(
         plain,
         baseline_mean=pooled_mean(intent_means(complete, lambda pair: pair.baseline), strata),
@@ -113,36 +123,40 @@ def _with_means(plain: Estimate, complete: Sequence[Pair]) -> Estimate:
     )
 
 
-def _with_bounds(seen: Estimate, rows: Sequence[Row], complete: Sequence[Pair], endpoints: int, *, exact: bool) -> Estimate:
+def _with_bounds(seen: Estimate, rows: Sequence[Row], sample: _Sample, endpoints: int, *, exact: bool) -> Estimate:
     alpha, margin = seen.alpha, seen.check.margin
-    sd = float(_moments(complete, seen.scale).sd)
-    lower, upper = _bounds(complete, seen, exact=exact)
+    sd = float(sample.moments.sd)
+    lower, upper = _bounds(sample, seen, exact=exact)
     seen = replace(seen, lower=lower, upper=upper, sd=sd)
     if seen.scale.best is None or seen.scale.worst is None:
         return seen
-    filled = imputed_pairs(rows, seen.scale.best, seen.scale.worst)
+    pass_lower, pass_mean = lower, seen.candidate_mean
+    if seen.unscored:
+        filled = imputed_pairs(rows, seen.scale.best, seen.scale.worst)
+        pass_lower = _bounds(_Sample.of(filled, seen.scale), seen, exact=exact)[0]
+        pass_mean = pooled_mean(intent_means(filled, lambda pair: pair.candidate), intent_strata(filled))
     return replace(
         seen,
-        pass_lower=_bounds(filled, seen, exact=exact)[0],
-        pass_mean=pooled_mean(intent_means(filled, lambda pair: pair.candidate), intent_strata(filled)),
+        pass_lower=pass_lower,
+        pass_mean=pass_mean,
         mde=mde(sd, seen.evidence, alpha),
         needed=needed(sd, alpha, margin, endpoints),
         needed_as_observed=needed(sd, alpha, margin, endpoints, seen.difference or 0.0),
     )
 
 
-def _bounds(pairs: Sequence[Pair], seen: Estimate, *, exact: bool) -> tuple[float, float]:
-    differences, sample, alpha = _differences(pairs, seen.scale), _moments(pairs, seen.scale), seen.alpha
-    lower, upper = tango_bounds(*_discordant(differences), len(differences), alpha) if exact else map(float, hall_bounds(sample, alpha))
-    return (min(lower, float(phantom_bound(sample, alpha))) if seen.check.strict else lower), upper
+def _bounds(sample: _Sample, seen: Estimate, *, exact: bool) -> tuple[float, float]:
+    differences, found, alpha = sample.differences, sample.moments, seen.alpha
+    lower, upper = tango_bounds(*_discordant(differences), len(differences), alpha) if exact else map(float, hall_bounds(found, alpha))
+    return (min(lower, float(phantom_bound(found, alpha))) if seen.check.strict else lower), upper
 
 
 def _discordant(differences: Sequence[float]) -> tuple[int, int]:
     return sum(value > _TIE for value in differences), sum(value < -_TIE for value in differences)
 
 
-def _with_tests(seen: Estimate, complete: Sequence[Pair], *, exact: bool) -> Estimate:
-    p_worse = mcnemar_worse(*_discordant(_differences(complete, seen.scale))) if exact else p_below(_moments(complete, seen.scale), 0.0)
+def _with_tests(seen: Estimate, complete: Sequence[Pair], sample: _Sample, *, exact: bool) -> Estimate:
+    p_worse = mcnemar_worse(*_discordant(sample.differences)) if exact else p_below(sample.moments, 0.0)
     return replace(seen, p_worse=float(p_worse), p_limit=_p_limit(seen, complete, exact=exact))
 
 

@@ -40,8 +40,8 @@ def moments(values: Sequence[float]) -> Moments:
     return _from_central(n, np.asarray(mean), np.asarray(squares / n), np.asarray(cubes / n))
 
 
-def from_central(n: int, mean: float, m2: float, m3: float) -> Moments:
-    """Return the moments of a sample of which the mean and the second and third central moments are known."""
+def from_central(n: int, mean: float | Array, m2: float | Array, m3: float | Array) -> Moments:
+    """Return the moments of one sample, or many, of which the mean and the second and third central moments are known."""
     return _from_central(n, np.asarray(mean), np.asarray(m2), np.asarray(m3))
 
 

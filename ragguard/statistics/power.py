@@ -2,7 +2,7 @@
 
 import math
 
-from scipy.special import ndtri
+from scipy.special import chdtri, ndtr, ndtri
 
 from ragguard.errors import InputError, Problem
 
@@ -41,6 +41,22 @@ def needed(sd: float, alpha: float, margin: float, endpoints: int, difference: f
         return None
     least = guard(alpha, margin)
     return max(least, math.ceil(((_z(alpha) + _z(BETA / endpoints)) * sd / room) ** 2))
+
+
+def chance(sd: float, intents: int, alpha: float, margin: float, difference: float = 0.0) -> float:
+    """Return the chance that a candidate whose true difference is ``difference`` passes with so many intents; 0 below the guard."""
+    if intents < guard(alpha, margin):
+        return 0.0
+    room = margin + difference
+    if sd <= 0:
+        return float(room > 0)
+    return float(ndtr(room * math.sqrt(intents) / sd - _z(alpha)))
+
+
+def sd_limit(sd: float, intents: int, level: float = 0.80) -> float:
+    """Return the upper limit, at ``level``, of the standard deviation behind one seen in ``intents`` (2 or more), by chi-square."""
+    freedom = intents - 1
+    return sd * math.sqrt(freedom / float(chdtri(freedom, level)))
 
 
 def _z(tail: float) -> float:

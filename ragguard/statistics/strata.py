@@ -4,7 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from ragguard.statistics.paired import Moments, from_central, moments
+import numpy as np
+
+from ragguard.statistics.paired import Array, Moments, from_central, moments
 from ragguard.statistics.rows import mean
 
 
@@ -43,3 +45,12 @@ def pooled_moments(values: Sequence[float], strata: Sequence[str]) -> Moments:
     deviations = [weight * (value - centre) for weight, value in zip(weights(strata), values, strict=True)]
     squares, cubes = math.fsum(each * each for each in deviations), math.fsum(each**3 for each in deviations)
     return from_central(n, centre, squares * n, cubes * n * n)
+
+
+def pooled_moments_of_rows(samples: Array, strata: Sequence[str]) -> Moments:
+    """Return the moments of many samples at once, one per row of ``samples`` (samples x values), of strata of unlike size."""
+    each, n = np.asarray(weights(strata)), worth(strata)
+    centre = samples @ each
+    deviations = each * (samples - centre[:, None])
+    squares = deviations * deviations
+    return from_central(n, centre, squares.sum(axis=1) * n, (squares * deviations).sum(axis=1) * n * n)

@@ -53,11 +53,11 @@ class Asker:
 
     A corpus is indexed when the first case of it must be asked, and once only; so a baseline that did not change costs nothing. A case
     that several suites share is asked once. What failed is not taken for an answer: those cases, and no others, are asked again by the
-    next run.
+    next run. ``asked_on`` names the day of answers that may be others tomorrow: they are kept for that day alone.
     """
 
-    def __init__(self, retriever: Retriever, store: Store, progress: Progress, meter: Meter | None = None) -> None:
-        self.retriever, self.store, self.progress, self.meter = retriever, store, progress, meter or Idle()
+    def __init__(self, retriever: Retriever, store: Store, progress: Progress, meter: Meter | None = None, asked_on: str = "") -> None:
+        self.retriever, self.store, self.progress, self.meter, self.asked_on = retriever, store, progress, meter or Idle(), asked_on
         self._indexed, self._strange = "", 0
         self._met, self._built = set[str](), set[str]()
         self.before = AskedBefore(store)
@@ -131,7 +131,8 @@ class _Round:
     def key(self, batch: Sequence[Case]) -> str:
         """Under which key the store has what came of a batch."""
         asked = [[case.id, case.text] for case in batch]
-        return fingerprint("observations", self._asker.retriever.fingerprint, self._collection.corpus_fingerprint, self._depth, asked)
+        day = [self._asker.asked_on] if self._asker.asked_on else []
+        return fingerprint("observations", self._asker.retriever.fingerprint, self._collection.corpus_fingerprint, self._depth, asked, *day)
 
     def do(self, batch: Sequence[Case]) -> bytes:
         """Ask a batch, but for what was asked before."""

@@ -15,9 +15,12 @@ from ruamel.yaml import YAML
 from ragguard import cli, gate
 from ragguard.cli import invoke
 
-COMMANDS = ("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases", "drill")
+COMMANDS = (
+    *("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases"),
+    *("power", "error-rates", "nightly", "history", "drill"),
+)
 JUDGE_COMMANDS = ("calibrate", "sample")
-HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas")
+HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 
 WORSE = "{type: recorded, run: worse.trec}"
@@ -85,6 +88,8 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["gate"], 0, {"answer", "decisions", "arms"}),
         (["check"], 0, {"suites", "prospects", "warnings"}),
         (["train"], 0, set()),
+        (["power"], 0, {"promoted", "bottleneck", "prospects", "curves", "picture"}),
+        (["error-rates", "--gates", "100"], 0, {"error_rates"}),
         (["show", "q-000"], 0, {"cases", "documents"}),
         (["show", "QUESTION 1: how do webhooks work"], 0, {"cases"}),
         (["show", "--html", "page.html"], 0, {"file"}),
@@ -98,11 +103,19 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["judge", "calibrate", "nowhere.jsonl"], 3, {"error", "exit_code"}),
         (["judge", "calibrate", "labels.jsonl", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
         (["judge", "sample", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["nightly"], 0, {"night", "answer", "drifts", "alert", "history"}),
+        (["history"], 3, {"error", "exit_code"}),
+        (["nightly", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["nightly", "--history", "gate.yaml/x"], 4, {"error", "exit_code"}),
         (["gate", "--candidate", "nwe"], 3, {"error", "exit_code"}),
         (["gate", "nowhere.yaml"], 3, {"error", "exit_code"}),
         (["gate", "--nonsense"], 3, {"error", "exit_code"}),
         (["check", "nowhere.yaml"], 3, {"error", "exit_code"}),
         (["train", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["power", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["power", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
+        (["error-rates", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["error-rates", "--candidate", "nwe"], 3, {"error", "exit_code"}),
         (["show", "q-999"], 3, {"error", "exit_code"}),
         (["accept", "nwe"], 3, {"error", "exit_code"}),
         (["compare", "nothing", "reports/tiny"], 3, {"error", "exit_code"}),

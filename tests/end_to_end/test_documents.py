@@ -24,6 +24,7 @@ from ragguard.metrics import catalog
 from ragguard.plan.judges import JudgePlan, RubricJudge
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.named import is_file_name
+from ragguard.plan.nightly import NightlyPlan
 from ragguard.plan.retrievers import DenseRetriever
 from ragguard.plan.stages import CrossEncoderReranker
 from ragguard.plan.systems import SystemPlan
@@ -53,6 +54,10 @@ IN_SENTENCES = {
     "ragguard accept tuned": "ragguard accept with-titles",
     "ragguard accept": "ragguard accept with-titles",
     "ragguard check": "ragguard check",
+    "ragguard power": "ragguard power",
+    "ragguard power gate.yaml": "ragguard power gate.yaml",
+    "ragguard error-rates": "ragguard error-rates --gates 200",
+    "ragguard error-rates gate.yaml": "ragguard error-rates gate.yaml --gates 200",
     "ragguard init . --ci github": "ragguard init . --ci github",
     "ragguard train": "ragguard train",
     "ragguard schema": "ragguard schema",
@@ -63,7 +68,11 @@ IN_SENTENCES = {
     "ragguard drill gate.yaml": "ragguard drill gate.yaml --mutant nothing-found --mutant unchanged",
     "ragguard gate": "ragguard gate",
     "ragguard gate --full": "ragguard gate --full",
+    "ragguard gate --sequential": "ragguard gate --sequential",
     "ragguard --help": "ragguard --help",
+    "ragguard nightly": "ragguard nightly --date 2026-01-02",
+    "ragguard history": "ragguard history",
+    "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
     "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (
         "ragguard judge calibrate labels.jsonl --out reports/judge"
@@ -251,6 +260,11 @@ def test_suites_are_valid(block: str) -> None:
     assert all(catalog.resolve(Metric.parse(check.metric)) for check in suite.checks)
 
 
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("nightly:")])
+def test_nights_are_valid(block: str) -> None:
+    assert NightlyPlan.model_validate(YAML(typ="safe").load(block)["nightly"]).alerts
+
+
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])
 def test_judges_are_valid(block: str, tmp_path: Path) -> None:
     judges = TypeAdapter(dict[str, JudgePlan]).validate_python(YAML(typ="safe").load(block)["judges"])
@@ -290,7 +304,7 @@ def test_the_golden_collections_are_as_their_sources_say(collection: str, tmp_pa
         assert (made / name).read_bytes() == (ROOT / "golden" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration", "drill"])
+@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration", "drill", "history"])
 def test_the_published_schemas_are_current(name: str, tmp_path: Path) -> None:
     done = _run(f"ragguard schema --out {tmp_path}", ROOT)
     assert done.returncode == 0, done.stderr

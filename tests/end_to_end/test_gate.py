@@ -1,6 +1,9 @@
 """Whole runs, by the command line: every decision, and that exit code, print and reports agree."""
 
+import base64
+import gzip
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -243,7 +246,13 @@ def test_values_from_the_environment_are_in_no_report(world, capsys, monkeypatch
     assert secret not in printed[1]
     assert report.cases[1].errors["new"].endswith("https://index.example/${INDEX_PATH}?key=${INDEX_KEY}")
     written = [path for folder in (world.out, world.folder / ".ragguard/runs") for path in folder.rglob("*") if path.is_file()]
-    assert len(written) == 4
+    assert len(written) == 5
+    page = (world.out / "report.html").read_text()
+    packed = [
+        gzip.decompress(base64.b64decode(text)).decode() for text in re.findall('<script type="application/gzip"[^>]*>([^<]*)<', page)
+    ]
+    assert any("${INDEX_KEY}" in text for text in packed)
+    assert not [text for text in packed if secret in text or "private-index-path" in text]
     forms = (secret, json.dumps(secret)[1:-1], "private-index-path")
     assert not [(path.name, form) for path in written for form in forms if form in path.read_text()]
 

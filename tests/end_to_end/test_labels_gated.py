@@ -185,3 +185,18 @@ def test_labels_of_queries_that_nobody_asks_are_told(flattered, capsys) -> None:
     made.write("suites/labels.jsonl", '{"query": "q-999", "answer": "x", "label": 1}\n')
     made.run("check", "--allow-code")
     assert "labels answers to 1 queries that the suite does not ask (q-999)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_error_rates_of_a_corrected_judge_are_measured_with_its_labels(flattered, capsys) -> None:
+    made = flattered("honest")
+    made.write("suites/labels.jsonl", '{"query": "q-000", "answer": "", "label": null}\n')
+    gate(made)
+    label(made, made.report["cases"])
+    gate(made)
+    capsys.readouterr()
+    assert made.run("error-rates", "--gates", "200", "--allow-code", "--json") == 0
+    (found,) = json.loads(capsys.readouterr().out)["error_rates"]
+    assert set(found["passing"]) == {"golden/rubric:helpful", "golden/nDCG@10"}
+    assert not found["left_out"]
+    rates = {(each["check"], each["margins"], each["manner"]): each["promoted"]["count"] for each in found["simulated"]}
+    assert rates["golden/rubric:helpful", 2.0, "broken"] < 20 < rates["", 0.0, ""]

@@ -274,3 +274,27 @@ def test_nano_has_the_skills_that_its_card_promises(world, root):
     made = rows(world.report)
     assert all(row.baseline > 0.95 for row in made.values())
     assert made[""].difference < -0.2
+
+
+def test_items_are_asked_last_where_a_gate_may_stop_early(planted):
+    assert planted.gate("--sequential") == 1
+    whole = planted.report.sequential
+    assert (whole.stopped, whole.asked, whole.cases) == (False, 0, 0)
+    assert rows(planted.report)["asked"].items == ITEMS
+
+    words = [{"_id": f"q-{n:04d}", "text": f"question on word{n % 20}", "intent": f"i{n}"} for n in range(100)]
+    planted.write("collection/queries.jsonl", "".join(json.dumps(row) + "\n" for row in words))
+    judged = "".join(f"q-{n:04d}\td-{n % 20:02d}\t2\n" for n in range(100))
+    planted.write("collection/qrels/test.tsv", "query-id\tcorpus-id\tscore\n" + judged)
+    planted.suite("golden", "checks:\n  - {metric: nDCG@10, tier: blocking}\n")
+    text = (planted.folder / "gate.yaml").read_text().replace("[suites/", "[suites/golden.yaml, suites/")
+    before, _, after = text.rpartition(f"retriever: {BOTH}")
+    planted.write("gate.yaml", f"{before}retriever: {worlds.TITLES}{after}")
+    assert planted.gate("--sequential") == 1
+    early = planted.report.sequential
+    assert early.stopped
+    assert early.asked < early.cases == 100
+    assert early.answers_spared == early.spared > 0
+    assert not [case for case in planted.report.cases if case.task]
+    verdicts = {verdict.check.identity: verdict.outcome for verdict in planted.report.decisions[0].verdicts}
+    assert verdicts == {"golden/nDCG@10": "fail"}

@@ -108,6 +108,19 @@ def test_the_starter_workspace_is_checked_and_gated_without_torch(installed, wor
     assert accepted.returncode in (0, 2), accepted.stderr
 
 
+def test_nights_are_kept_and_shown_and_postgresql_names_its_extra(installed, workspace):
+    for day in ("2026-01-01", "2026-01-02"):
+        done = installed.ragguard("nightly", "--date", day, cwd=workspace)
+        assert done.returncode == 0, done.stdout + done.stderr
+    shown = installed.ragguard("history", "--html", "history.html", cwd=workspace)
+    assert shown.returncode == 0, shown.stderr
+    assert "2 nights of starter" in shown.stdout
+    assert "<svg" in (workspace / "history.html").read_text(encoding="utf-8")
+    refused = installed.ragguard("history", "--history", "postgresql://guard@127.0.0.1:9/x", cwd=workspace)
+    assert refused.returncode == 3
+    assert "run: pip install 'ragguard[postgres]'" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("command", "retriever", "extra"),
     [

@@ -57,7 +57,8 @@ def test_a_length_has_no_range_and_a_share_over_a_target_has_one() -> None:
     assert catalog.scale(long) == Scale(higher_is_better=False, binary=True)
     assert [catalog.advisory(metric) for metric in (tokens, long)] == [True, False]
     assert "has no range" in catalog.why_advisory(tokens)
-    assert [catalog.instead(Metric.parse(name)) for name in ("AnswerTokens", "PromptTokens", "Drop(of=RR)")] == [str(long), "", "RR"]
+    instead = [catalog.instead(Metric.parse(name)) for name in ("AnswerTokens", "PromptTokens", "Drop(of=RR)")]
+    assert instead == [str(long), "p95(of=PromptTokens)", "RR"]
 
 
 @pytest.mark.parametrize("values", [[0.2], [0.3, 0.1], [0.001 * i * i for i in range(1, 40)]])
@@ -104,3 +105,40 @@ def test_lengths_and_speed_over_the_answers_whose_tokens_were_counted() -> None:
     (quoted,) = efficiency.answering("new", seen[2:])
     assert (quoted.answers, quoted.counted, quoted.tokens, quoted.tokens_per_second) == (1, 0, None, None)
     assert list(efficiency.answering("new", seen[3:])) == []
+
+
+def observed(seconds: dict[str, float], together: dict[str, int] | None = None) -> Observation:
+    return Observation("q", seconds=seconds, together=together or {})
+
+
+@pytest.mark.parametrize(
+    ("name", "observation", "wanted"),
+    [
+        ("Latency", observed({"retrieve": 0.01, "generate": 0.2, "first_token": 0.05}), 210.0),
+        ("Latency(stage=total)", observed({"retrieve": 0.01}), 10.0),
+        ("Latency(stage=first_token)", observed({"generate": 0.2, "first_token": 0.05}), 50.0),
+        ("Latency(stage=generate)", observed({"retrieve": 0.01, "generate": 0.2}, {"retrieve": 64}), 200.0),
+        ("Latency", observed({}), Unscored("nobody timed the case")),
+        ("Latency(stage=rerank)", observed({"retrieve": 0.01}), Unscored("the case has no time of stage rerank")),
+        (
+            "Latency",
+            observed({"retrieve": 0.01}, {"retrieve": 64}),
+            Unscored("the case has no time of its own: up to 64 were worked on together"),
+        ),
+    ],
+)
+def test_latency_of_a_case(name: str, observation: Observation, wanted: object) -> None:
+    metric = Metric.parse(name)
+    found = score(metric, [CASE], {"q": observation})["q"]
+    assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
+
+
+def test_a_target_is_exceeded_or_not_and_what_is_missing_stays_so() -> None:
+    metric = Metric.parse("Exceeds(of=Latency, over=100)")
+    cases = [Case(name, "asked", Query(name, "asked", name), {}) for name in "abc"]
+    scores = {"a": 100.0, "b": 100.1, "c": Unscored("timeout")}
+    found = catalog.derive([metric], cases, {name: {Metric("Latency"): score} for name, score in scores.items()})[metric]
+    assert found == {"a": 0.0, "b": 1.0, "c": Unscored("timeout")}
+    assert catalog.scale(metric).binary
+    assert catalog.scale(Metric.parse("p99(of=AnswerTokens)")).quantile == 0.99
+    assert not catalog.advisory(Metric.parse("p99(of=AnswerTokens)"))

@@ -1,6 +1,5 @@
 """Under xdist: the same outcomes as without it, one gate for all workers, and workers that die of it."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,15 +43,15 @@ def test_gate(ragguard_gate):
 """
 
 
-def left_over() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("ragguard-pytest-*"))
-
-
-def test_workers_share_one_gate_with_items_and_tests(apart: Run, small: Make, pytester: pytest.Pytester) -> None:
+def test_workers_share_one_gate_with_items_and_tests(
+    apart: Run, small: Make, pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     folder = small(PYTHON, baseline="retriever: {type: recorded, run: worse.trec}")
     (folder / "mine.py").write_text(COUNTED.replace("DIE", "pass"))
     pytester.makepyfile(test_mine=MINE)
-    before = left_over()
     result = apart(*PLAN, "-n", "3", "--ragguard-allow-code")
     result.assert_outcomes(passed=len(IDS) + 90 + 1)
     assert result.ret == 0
@@ -60,7 +59,7 @@ def test_workers_share_one_gate_with_items_and_tests(apart: Run, small: Make, py
     assert len(asked) == 90
     assert len(set(asked)) == 1
     result.stdout.fnmatch_lines(["*= ragguard =*", "small: tuned against baseline", "tuned: PROMOTE - *", "report: reports/small *"])
-    assert left_over() == before
+    assert not list(scratch.glob("ragguard-pytest-*")), "nothing is left behind"
 
 
 def test_outcomes_are_those_without_workers(apart: Run, small: Make) -> None:

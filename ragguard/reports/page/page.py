@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ragguard.records.report import Report
 from ragguard.reports import figures, judged, words
-from ragguard.reports.page import queries, run, view
+from ragguard.reports.page import queries, run, sure, view
 from ragguard.reports.page.detail import CLIP, Detail, Ranked, Said, Side
 from ragguard.reports.page.pack import Packed, pack
 from ragguard.reports.page.stages import STAGES
@@ -49,8 +49,10 @@ def _page(report: Report, candidates: Sequence[Candidate], packed: Packed) -> st
         facts=run.facts(report),
         overview=run.overview(report),
         date=run.date(report),
-        levels=run.levels(report),
-        sureness=run.sureness(report),
+        levels=sure.levels(report),
+        measured=sure.measured(report),
+        stopped=sure.stopped(report),
+        sureness=sure.sureness(report),
         costs=run.costs(report),
         cost_notes=run.notes(report),
         judges=run.judges(report),

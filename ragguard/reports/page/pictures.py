@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _SIZE = (480.0, 220.0)
-_BOX = (0.09, 0.12, 0.9, 0.74)
+_BOX = (0.09, 0.12, 0.88, 0.74)
 _BINS = 20
 _STRENGTH: Mapping[Stage, float] = {
     "not retrieved": 1.0, "ranked too low": 0.78, "wrong answer": 0.58, "wrong version": 0.4, "wrong citation": 0.24,

@@ -9,8 +9,8 @@ from ragguard.records.report import Report
 from ragguard.records.verdict import Decision
 from ragguard.reports import details, efficiency, figures, judged, spent, words
 from ragguard.reports.page import pictures
+from ragguard.reports.page.shapes import Drawn, Table
 from ragguard.reports.page.training import Curve, Training, trainings
-from ragguard.reports.page.view import Drawn, Table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -57,8 +57,8 @@ def overview(report: Report) -> Table | None:
     if len(report.decisions) < 2:
         return None
     rows = [_glance(report, number, decision) for number, decision in enumerate(report.decisions, 1)]
-    endpoints = dict.fromkeys(_endpoints(report))
-    return Table("All candidates", ["candidate", "decision", *endpoints, "why"], rows, (0, 1, len(endpoints) + 2))
+    endpoints = [name.replace("/", "/\u200b") for name in dict.fromkeys(_endpoints(report))]  # where a narrow head may break
+    return Table("All candidates", ["candidate", "decision", *endpoints], rows, (0, 1))
 
 
 def _endpoints(report: Report) -> Iterator[str]:
@@ -80,51 +80,9 @@ def _glance(report: Report, number: int, decision: Decision) -> "list[str | tupl
     ]
     best = " (best of the promoted)" if report.best == decision.candidate else ""
     return [
-        Markup('<a href="#c{}">{}</a>{}').format(number, words.clean(decision.candidate), best),
+        (Markup('<a href="#c{}">{}</a>{}').format(number, words.clean(decision.candidate), best), words.gist(decision)),
         Markup('<strong class="is-{}">{}</strong>').format(decision.answer, words.HEADLINE[decision.answer]),
         *cells,
-        words.gist(decision),
-    ]
-
-
-def sureness(report: Report) -> Table:
-    """What each blocking check could have seen, as far as the report says."""
-    heads = [
-        "check",
-        "candidate",
-        "intents",
-        "least that can pass",
-        "margin",
-        "smallest loss seen 4 times of 5",
-        "intents for an equal candidate",
-    ]
-    rows = []
-    for decision in report.decisions:
-        for each in decision.verdicts:
-            if each.check.tier == "blocking":
-                estimate = each.estimate
-                name = " ".join((each.check.identity, words.against(each, report))).rstrip()
-                counts = (f"{estimate.intents:,}", f"{estimate.guard:,}", figures.margin(estimate))
-                needed = figures.NONE if estimate.needed is None else f"{estimate.needed:,}"
-                rows.append([name, decision.candidate, *counts, figures.mean(estimate.mde), needed])
-    return Table("What the blocking checks can see", heads, rows, (0, 1))
-
-
-def levels(report: Report) -> list[str]:
-    """What the statistics promise, in sentences."""
-    share = sorted({each.estimate.alpha for decision in report.decisions for each in decision.verdicts})
-    split = (
-        f", divided into {', '.join(f'{100 * alpha:.3g} %' for alpha in share)} for each candidate"
-        if share and share != [report.alpha]
-        else ""
-    )
-    level = f"{100 * report.alpha:.3g} %"
-    looks = f", over {figures.count(report.looks, 'look')}" if report.looks > 1 else ""
-    return [
-        f"A candidate that is worse by a margin in any blocking check is promoted at most {level} of the time{split}{looks}.",
-        f"One that equals the baseline is blocked at most {level} of the time, however many checks there are.",
-        "These rates are those of the method (docs/statistics.md), and hold for the cases that were asked. What no interval knows: "
-        "wrong labels, a judge that is wrong on average, and a golden set that is not like production.",
     ]
 
 

@@ -19,7 +19,7 @@ READ = 3
 """Documents of the head of a ranking that are read where no generator says how many: as many as generators get by default."""
 
 MEANING: Mapping[Stage, str] = {
-    "error": "the system gave an error instead of a ranking or an answer",
+    "error": "the system gave an error instead of a ranking or an answer, or did not run",
     "not retrieved": "no document that answers was found: none is in what the report keeps of the ranking, and no measure of it is above 0",
     "ranked too low": f"one that answers was found, but not given to the generator; without a generator: stands below rank {READ}",
     "wrong answer": "the generator was given one that answers, and a measure of its answer, or a judge, is not content",
@@ -67,7 +67,7 @@ def place(case: CaseRun, arm: str, pairwise: frozenset[str] = frozenset()) -> Pl
     where the mean of what it said is below the middle. Which version was ranked first counts only where nothing is answered.
     ``pairwise`` names the metrics that say which of two answers is the better one, and so nothing of one alone.
     """
-    if case.errors.get(arm):
+    if case.errors.get(arm) or not (arm in case.scores or arm in case.rankings or arm in case.answers):
         return "error", ""
     wanted = {id_ for id_, grade in case.relevant.items() if grade > 0}
     ranked = [shown.id for shown in case.rankings.get(arm, ())]

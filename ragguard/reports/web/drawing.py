@@ -113,3 +113,8 @@ def _saved(made: Any, name: str) -> str:
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         made.savefig(out, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return out.getvalue()
+
+
+def css(colour: str) -> str:
+    """Return one of this module's colours as the page's style sheet has it: for what a template draws itself."""
+    return _STAND_INS[colour]

@@ -1,1 +1,6 @@
-"""Tests here import the factory of reports beside this folder, and each other's worlds."""
+"""Makes the report beside it importable by the tests of whole runs too."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,9 +1,9 @@
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import answered_report
 import factory
 import pytest
-import worlds
 
 from ragguard.records.report import Report
 from ragguard.reports.page import forest, pictures, stages
@@ -79,7 +79,7 @@ def test_pictures_of_nothing_much_are_drawn_all_the_same() -> None:
 
 
 def test_trainings_are_read_with_their_curves_whatever_wrote_them() -> None:
-    one, *_ = trainings(worlds.answered().arms)
+    one, *_ = trainings(answered_report.answered().arms)
     assert (one.arm, one.part) == ("tuned", "retriever")
     assert [curve.what for curve in one.curves] == ["loss", "dev nDCG@10"]
     assert one.curves[0].points[1] == (10.0, 1.0)

@@ -3,8 +3,8 @@ import gzip
 import json
 from typing import Any
 
+import answered_report
 import pytest
-import worlds
 
 from ragguard.records.report import Report
 from ragguard.reports.page import diff, queries
@@ -21,12 +21,12 @@ def tables(report: Report) -> dict[str, list[Row]]:
 
 
 def packed(room: int = 10_000_000) -> Packed:
-    report = worlds.answered()
+    report = answered_report.answered()
     return pack(report, tables(report), room)
 
 
 def test_every_listed_case_is_in_it_once_with_what_each_candidate_made_of_it() -> None:
-    report = worlds.answered()
+    report = answered_report.answered()
     index = opened(packed().index)
     cases = queries.listed(report)
     assert index["ids"] == [case.id for case in cases]
@@ -41,7 +41,7 @@ def test_every_listed_case_is_in_it_once_with_what_each_candidate_made_of_it() -
 
 
 def test_the_details_hold_rankings_scores_and_answers() -> None:
-    report = worlds.answered()
+    report = answered_report.answered()
     details, index = opened(packed().details), opened(packed().index)
     case = queries.listed(report)[7]
     _, intent, tags, judged, rankings, scores, errors, (expected, answers, told) = details["cases"][7]
@@ -63,7 +63,7 @@ def test_the_details_hold_rankings_scores_and_answers() -> None:
 def test_what_finds_no_room_is_left_out_from_the_least_interesting_on() -> None:
     whole = packed()
     assert (whole.without_answers, whole.without_details, whole.without_rows) == (0, 0, 0)
-    worst = queries.rows(worlds.answered(), worlds.answered().decisions[0])[0].case.id
+    worst = queries.rows(answered_report.answered(), answered_report.answered().decisions[0])[0].case.id
     seen = []
     for room in (whole.size - 1, whole.size // 2, whole.size // 4, whole.size // 8):
         found = packed(room)

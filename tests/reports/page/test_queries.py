@@ -1,8 +1,8 @@
 from dataclasses import replace
 from typing import Any
 
+import answered_report
 import factory
-import worlds
 
 from ragguard.records.evidence import Unscored
 from ragguard.records.report import CaseRun, Report, Shown, ShownDocument
@@ -58,7 +58,7 @@ def test_why_says_where_what_was_wanted_went_and_what_stands_first_instead() -> 
 
 
 def test_the_details_mark_what_the_answers_have_not_in_common() -> None:
-    report = worlds.answered()
+    report = answered_report.answered()
     row = next(row for row in queries.rows(report, report.decisions[0]) if row.case.scores["tuned"]["Completeness"] == 0.0)
     assert "Completeness 1.000 → 0.000" in row.why
     found = detail.of(report, report.decisions[0], row.case)

@@ -33,6 +33,7 @@ def judged(*values: float) -> dict[str, Any]:
         (case(), ("fine", "")),
         (case(errors={"tuned": "timeout"}), ("error", "")),
         (case(errors={"baseline": "timeout"}), ("fine", "")),
+        (replace(case(), scores={}, rankings={}), ("error", "")),
         (case(wanted="x"), ("not retrieved", "")),
         (case(wanted="a", head=()), ("not retrieved", "")),
         (case(wanted="x", scores={"RR": 0.05, "Stale@5": 0.2}), ("ranked too low", "")),
@@ -74,7 +75,7 @@ def test_a_judge_of_two_answers_says_nothing_of_one() -> None:
 def test_the_rows_count_every_counted_case_once_and_what_was_lost_and_won_back() -> None:
     def run(number: int, before: tuple[str, ...], after: tuple[str, ...], **more: Any) -> CaseRun:
         rankings = {"baseline": tuple(Shown(n, 1.0) for n in before), "tuned": tuple(Shown(n, 1.0) for n in after)}
-        return replace(case(), id=f"q{number}", rankings=rankings, scores={}, **more)
+        return replace(case(), id=f"q{number}", rankings=rankings, scores={"baseline": {}, "tuned": {}}, **more)
 
     cases = (
         run(0, HEAD, HEAD),

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
+import answered_report
 import factory
-import worlds
 
 from ragguard.records.verdict import Verdict
 from ragguard.reports.page import steps
@@ -21,7 +21,7 @@ def test_what_was_promoted_is_to_be_accepted_and_what_was_only_compared_is_not()
 
 
 def test_what_failed_is_named_with_the_queries_to_begin_with_and_the_stage_that_loses_most() -> None:
-    report = worlds.answered()
+    report = answered_report.answered()
     decision = next(each for each in report.decisions if each.answer == "block")
     found = steps.steps(report, decision)
     assert any("got worse; start with" in step for step in found)

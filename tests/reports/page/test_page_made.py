@@ -2,10 +2,10 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import answered_report
 import factory
 import hostile
 import pytest
-import worlds
 
 from ragguard.records.report import Report, Times
 from ragguard.reports.page import page
@@ -41,7 +41,7 @@ class Read(HTMLParser):
 
 
 REPORTS = {
-    "answered": worlds.answered,
+    "answered": answered_report.answered,
     "plain": factory.report,
     "hostile": lambda: factory.with_cases(factory.small("block", factory.verdict("fail")), hostile.TEXTS),
     "hold": lambda: factory.small("hold", factory.verdict("inconclusive"), warnings=hostile.TEXTS),
@@ -94,7 +94,7 @@ def test_the_script_allows_itself_alone() -> None:
 
 
 def test_a_page_keeps_to_its_limit_and_says_what_it_lacks() -> None:
-    report = worlds.answered()
+    report = answered_report.answered()
     whole = page.render(report)
     assert "To keep this page small" not in whole
     limit = len(whole.encode()) - 1_000
@@ -106,7 +106,7 @@ def test_a_page_keeps_to_its_limit_and_says_what_it_lacks() -> None:
 
 
 def test_it_is_the_same_each_time() -> None:
-    assert page.render(worlds.answered()) == page.render(worlds.answered())
+    assert page.render(answered_report.answered()) == page.render(answered_report.answered())
 
 
 def test_several_candidates_stand_side_by_side_first() -> None:

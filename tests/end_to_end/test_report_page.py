@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "reports"), str(HERE.parent / "reports" / "page")]
 
+import answered_report  # noqa: E402
 import factory  # noqa: E402
 import hostile  # noqa: E402
-import worlds as pages  # noqa: E402
 
 from ragguard.reports.page import page, queries  # noqa: E402
 
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page.render(pages.answered()), encoding="utf-8")
+    path.write_text(page.render(answered_report.answered()), encoding="utf-8")
     return path
 
 
@@ -111,7 +111,7 @@ def test_words_are_searched_for_by_keyboard_and_the_count_is_told(open_: Open, w
     box = tab.get_by_role("searchbox").first
     box.focus()
     tab.keyboard.type("dunning SANDBOX")
-    report = pages.answered()
+    report = answered_report.answered()
     rows = queries.rows(report, report.decisions[0])
     wanted = [row.case.id for row in rows if "dunning" in f"{row.case.id} {row.case.text}" and "sandbox" in row.case.text]
     assert wanted
@@ -123,7 +123,7 @@ def test_words_are_searched_for_by_keyboard_and_the_count_is_told(open_: Open, w
 
 def test_columns_sort_by_keyboard_and_say_so(open_: Open, written: Path) -> None:
     tab = open_(written).tab
-    assert shown(tab) == [row.case.id for row in queries.rows(pages.answered(), pages.answered().decisions[0])][:10]
+    assert shown(tab) == [row.case.id for row in queries.rows(answered_report.answered(), answered_report.answered().decisions[0])][:10]
     change = tab.get_by_role("columnheader", name="change").first
     assert change.get_attribute("aria-sort") == "ascending"
     button = tab.get_by_role("button", name="after").first
@@ -142,7 +142,7 @@ def test_all_queries_can_be_reached_in_the_order_of_the_report(open_: Open, writ
     tab = open_(written).tab
     while (more := tab.locator(".candidate:not([hidden]) .further")).is_visible():
         more.press("Enter")
-    report = pages.answered()
+    report = answered_report.answered()
     assert shown(tab) == [row.case.id for row in queries.rows(report, report.decisions[0])]
 
 
@@ -174,7 +174,7 @@ def test_what_the_script_makes_looks_like_what_came_in_the_page(open_: Open, wri
         box.fill("")
     for section in tab.locator(".candidate").all():
         section.evaluate("section => { for (const fold of section.querySelectorAll('.rest > td > details')) fold.open = true; }")
-    tab.wait_for_function("[...document.querySelectorAll('.rest .body')].every((body) => body.childElementCount)")
+    expect(tab.locator(".rest .body:empty")).to_have_count(0)
     assert {id_: text for id_, text in bodies(tab).items() if id_ in served} == served
 
 
@@ -186,7 +186,7 @@ def test_documents_and_answers_with_markup_in_them_stay_text(open_: Open, writte
         folds = tab.locator(".candidate:not([hidden]) .rest > td > details")
         for number in range(min(4, folds.count())):
             folds.nth(number).evaluate("fold => { fold.open = true; }")
-    tab.wait_for_function("[...document.querySelectorAll('details[open] > .body')].every((body) => body.childElementCount)")
+    expect(tab.locator("details[open] > .body:empty")).to_have_count(0)
     text = tab.locator(".candidate:not([hidden]) table.queries").inner_text()
     assert "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>" in text
     assert tab.evaluate("window.hacked") is None
@@ -264,7 +264,7 @@ def test_a_phone_needs_no_sideways_scrolling(open_: Open, written: Path, tmp_pat
 
 def test_without_scripts_the_worst_queries_are_there_all_the_same(open_: Open, written: Path) -> None:
     tab = open_(written, java_script_enabled=False).tab
-    report = pages.answered()
+    report = answered_report.answered()
     first = queries.rows(report, report.decisions[0])[0]
     tab.locator("#c1 .rest summary").first.click()
     assert first.case.id in tab.locator("#c1 tbody.query").first.inner_text()
