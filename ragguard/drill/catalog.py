@@ -76,6 +76,11 @@ def _forbids(site: "Site") -> str:
     return _answers(site) or ("" if known else "no query knows a value of another version (forbidden:)")
 
 
+def _timed(site: "Site") -> str:
+    alone = any(each.seconds and max(each.together.values(), default=1) == 1 for each in site.kept.values())
+    return "" if alone else "the baseline's cases were worked on together, so none has a time of its own"
+
+
 def _adapted(site: "Site") -> str:
     plan = site.plan.generator
     if not isinstance(plan, CausalGenerator):
@@ -173,7 +178,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _generation("longer", answers.longer, "the answer says the same again", ("LengthRatio", "LongAnswer"), unit="times as long",
                 strengths=FACTORS, stated=2.0),
     Mutant("slower", "generation", "observation", answers.slower, "every stage takes longer", unit="times as long", strengths=FACTORS,
-           stated=2.0, seen_by=("Latency", "p95", "Exceeds")),
+           stated=2.0, seen_by=("p95", "p99", "Exceeds", "Latency"), fits=_timed),
     Mutant("unchanged", "retrieval", "observation", answers.unchanged, "the baseline itself", unit=WHOLE, strengths=(1.0,), stated=1.0,
            harmless=True),
     _retrieval("documents-reordered", "retriever", retrievers.reordered, "the documents stand in the index in the reverse order",
@@ -194,7 +199,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 strengths=(1.0,), stated=1.0),
     _generation("citations-behind", answers.citations_behind, "all citations stand at the end", (), harmless=True, unit=WHOLE,
                 strengths=(1.0,), stated=1.0),
-    Mutant("times-jittered", "generation", "observation", answers.jittered, "times differ as from run to run", harmless=True,
+    Mutant("times-jittered", "generation", "observation", answers.jittered, "times differ as from run to run", fits=_timed, harmless=True,
            unit="share of the time", strengths=(0.02, 0.05), stated=0.02),
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import tiny_llama
-from conftest import BLIND  # type: ignore[import-not-found]
+from drill_worlds import BLIND
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import BLIND, SEEING  # type: ignore[import-not-found]
+from drill_worlds import BLIND, SEEING
 
 from ragguard.drill import catalog
 from ragguard.reports.drill import files

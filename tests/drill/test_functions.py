@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import drill_worlds
 import pytest
+from drill_worlds import Range
 
 from ragguard.data.collection import load
 from ragguard.drill import answers, catalog, rankings, rerankings
@@ -21,10 +23,8 @@ SAID = "The limit is 500 units [1]. It holds only for members [2]."
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    from conftest import Range, _collection  # type: ignore[import-not-found]
-
     folder: Path = tmp_path_factory.mktemp("functions")
-    _collection(Range(folder, "none"), "")
+    drill_worlds.collection(Range(folder, "none"), "")
     return World(load(folder / "collection"))
 
 
