@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ragguard.data.collection import Collection
 from ragguard.drill import answers, lacking, rankings, rerankings, retrievers
 from ragguard.drill.mutant import Mutant, Scene, World
 from ragguard.plan.generators import CausalGenerator
@@ -205,6 +206,11 @@ MUTANTS: tuple[Mutant, ...] = (
 
 PRODUCT = "product-missing"
 """One mutant for each product that the first suite's corpus has."""
+
+
+def names(collection: Collection) -> set[str]:
+    """What may be asked for: the mutants' names, those of a collection's products, and one for all of these."""
+    return {*(mutant.name for mutant in MUTANTS), PRODUCT, *(f"{PRODUCT}:{name}" for name in World(collection).products)}
 
 
 def of(site: "Site") -> Iterator[Mutant]:

@@ -1,6 +1,6 @@
 """A drill: the baseline is spoiled in one way after another, and the plan's gate is asked what it thinks of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -83,6 +83,7 @@ def run(
     """
     bench = gate.bench(plan, allow_code=allow_code, progress=progress, store=store)
     theirs = [own.load(name, bench.resolved.loaded.folder, allow_code=allow_code) for name in asked.names if ":" in name and _is_code(name)]
+    _refuse_unknown(asked, catalog.names(bench.workshop.corpus) | {mutant.name for mutant in theirs})
     spoiled = site.run(bench)
     chosen = list(_chosen([*catalog.of(spoiled), *theirs], asked))
     _refuse_nothing(chosen, spoiled)
@@ -106,11 +107,14 @@ def _is_code(name: str) -> bool:
     return not name.startswith(f"{catalog.PRODUCT}:")
 
 
-def _chosen(known: Sequence[Mutant], asked: Wanted) -> Iterator[Mutant]:
-    names = {mutant.name for mutant in known} | {mutant.name.partition(":")[0] for mutant in known if mutant.kind != "own"}
+def _refuse_unknown(asked: Wanted, names: Set[str]) -> None:
+    """Raise InputError where somebody asks for a mutant that there is not."""
     options = [("--mutant", name) for name in asked.names] + [("--strength", name) for name, _ in asked.stated]
     if wrong := [Problem(option, f"there is no mutant {name!r}", suggest(name, names)) for option, name in options if name not in names]:
         raise InputError(wrong)
+
+
+def _chosen(known: Sequence[Mutant], asked: Wanted) -> Iterator[Mutant]:
     for mutant in known:
         if not asked.names or _is_of(mutant, asked.names):
             yield _stated(mutant, asked)
