@@ -1,6 +1,7 @@
 """What a plan can detect and how often it would promote: on a terminal, as data, and as a picture."""
 
 import io
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,10 @@ def show(power: Power, console: Console, picture: Path | None = None) -> None:
         pen.item(f"measured on {told}")
     pen.heading("What the checks can detect", f"one-sided alpha {power.alpha:.4g}, {power.endpoints} blocking")
     table = tables.plain(HEADS, pen)
-    for prospect in power.prospects:
-        table.add_row(*map(pen.text, _row(prospect)))
+    for suite, prospects in groupby(power.prospects, key=lambda each: each.check.suite):
+        table.add_row(pen.text(suite, "bold"))
+        for prospect in prospects:
+            table.add_row(*map(pen.text, _row(prospect)))
     pen.print(table)
     pen.say(_legend(power), "dim")
     pen.heading("Chance of promotion", "by the true difference of all blocking checks, a share of the metrics' ranges")
@@ -58,12 +61,13 @@ def _bottleneck(power: Power) -> str:
 
 def _row(prospect: Prospect) -> tuple[str, ...]:
     check = prospect.check
+    name = str(check.metric) + (f" on {check.slice}" if check.slice else "")
     if prospect.chance is None:
-        return (check.identity, check.tier, "-", "-", str(prospect.intents), "-", "any miss", "-")
+        return (name, check.tier, "-", "-", str(prospect.intents), "-", "any miss", "-")
     needed = "-" if prospect.needed is None else str(prospect.needed)
     sd = f"{prospect.sd:.3f}{'' if prospect.sd_from else ' assumed'}"
     passes = f"{100 * prospect.chance:.0f} %"
-    return (check.identity, check.tier, f"{check.margin:g}", sd, str(prospect.intents), needed, f"{prospect.mde:.3f}", passes)
+    return (name, check.tier, f"{check.margin:g}", sd, str(prospect.intents), needed, f"{prospect.mde:.3f}", passes)
 
 
 def _legend(power: Power) -> str:

@@ -46,6 +46,7 @@ def render(history: History, place: str = "") -> str:
         style="history/history.css",
         history=history,
         about=_about(history, place),
+        calm=words.calm(history),
         age=words.age(history.baseline),
         lasting=[words.drift(each) for each in lasting],
         over=[words.drift(each) for each in history.drifts if each.ended],

@@ -33,6 +33,16 @@ def detector(each: Detector) -> str:
     )
 
 
+def calm(history: History) -> str:
+    """What can be said where no drift lasts: nothing yet, where every series that is watched still learns how much nights differ."""
+    watched = [each for each in history.series if each.state != "not watched"]
+    if watched and all(each.state == "learning" for each in watched):
+        return (
+            f"Too early to tell: what nights differ by is learned from {figures.count(min(each.left for each in watched), 'more night')}."
+        )
+    return "Nothing drifts."
+
+
 def age(each: Age | None) -> str:
     """How old the baseline is."""
     if each is None:

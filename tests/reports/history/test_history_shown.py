@@ -102,7 +102,8 @@ def test_the_page_holds_everything_and_asks_nobody() -> None:
 
 
 def test_a_page_of_one_night_and_of_a_year_can_be_made() -> None:
-    assert "Nothing drifts." in page.render(series.history("made", nights([0.7])))
+    assert "Too early to tell" in page.render(series.history("made", nights([0.7])))
+    assert "Nothing drifts." in page.render(series.history("made", nights([0.7 + 0.003 * (number % 2) for number in range(20)])))
     made = page.render(series.history("made", nights([0.7 + 0.003 * (number % 7) for number in range(365)])))
     assert len(made) < 2_000_000
     assert "351 nights before" in made
