@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_judge, cli_nights
+from ragguard import cli_judge, cli_nights, cli_rates
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
-from ragguard.printing import AllowCode, AsJson
+from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan
 from ragguard.printing import console as _console
 from ragguard.printing import print_json as _print_json
 from ragguard.printing import progressing as _progress
@@ -35,14 +35,6 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
-app.command(epilog=f"Example: ragguard nightly gate.yaml --fail-on-drift. {cli_nights.CODES}")(cli_nights.nightly)
-app.command(epilog="Example: ragguard history   or   ragguard history 2026-01-30 2026-01-31   or   ragguard history --html history.html")(
-    cli_nights.history
-)
-
-Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]
-Candidate = Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")]
 
 
 @app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml   or   ragguard init . --ci github")
@@ -77,48 +69,6 @@ def check(plan: Plan = Path("gate.yaml"), allow_code: AllowCode = False, as_json
     else:
         with _shown():
             assessment.show(found, _console())
-    return 0
-
-
-@app.command(epilog="Example: ragguard power gate.yaml. Exit codes: 0 told; 3 the plan, the data or the usage is wrong.")
-def power(plan: Plan = Path("gate.yaml"), out: Out = None, allow_code: AllowCode = False, as_json: AsJson = False) -> int:
-    """Say what the plan can detect with its cases, how often an equal candidate would be promoted, and what is lacking; draw the curve."""
-    from ragguard import assess
-    from ragguard.reports import power as told
-
-    found = assess.power(plan, allow_code=allow_code)
-    picture = told.draw(found, (out or plan.resolve().parent / "reports" / found.plan) / told.PICTURE)
-    if as_json:
-        _print_json(told.to_dict(found) | {"picture": str(picture)})
-    else:
-        with _shown():
-            told.show(found, _console(), picture)
-    return 0
-
-
-@app.command(
-    "error-rates",
-    epilog="Example: ragguard error-rates gate.yaml. Exit codes: 0 measured; 3 the plan or the usage is wrong, or no run of it is stored.",
-)
-def error_rates(
-    plan: Plan = Path("gate.yaml"),
-    report: Annotated[Path | None, typer.Option("--report", help="Report folder or file. Default: the plan's newest stored run.")] = None,
-    candidate: Candidate = None,
-    gates: Annotated[int, typer.Option("--gates", min=100, help="Simulated gates of each kind.")] = 4_000,
-    allow_code: AllowCode = False,
-    as_json: AsJson = False,
-) -> int:
-    """Measure how often this gate is wrong on these data: equal candidates, and worse ones, simulated from a stored run's scores."""
-    from ragguard import error_rates as measuring
-    from ragguard.reports import simulated
-
-    with _progress(quiet=as_json) as progress:
-        found = measuring.measure(plan, report=report, candidate=candidate, gates=gates, allow_code=allow_code, progress=progress)
-    if as_json:
-        _print_json(simulated.to_dict(found))
-    else:
-        with _shown():
-            simulated.show(found, _console())
     return 0
 
 
@@ -259,38 +209,6 @@ def cases(
     return 0
 
 
-@app.command(
-    epilog="Example: ragguard drill gate.yaml --mutant first-lost --strength first-lost=0.1. Exit codes: 0 every regression was caught and "
-    "nothing harmless blocked; 1 one survived, or a harmless change was blocked; 3 the plan, the data or the usage is wrong; "
-    "4 could not judge."
-)
-def drill(
-    plan: Plan = Path("gate.yaml"),
-    out: Out = None,
-    mutant: Annotated[
-        list[str], typer.Option(help="Only this one; several times for several. Your own is module:function, with --allow-code.")
-    ] = [],  # noqa: B006
-    strength: Annotated[
-        list[str], typer.Option(help="From which strength on a mutant must be caught: MUTANT=NUMBER, or NUMBER for all shares.")
-    ] = [],  # noqa: B006
-    allow_code: AllowCode = False,
-    as_json: AsJson = False,
-) -> int:
-    """Plant regressions into the plan's baseline, and say which of them its gate would catch, and what is missing for the others."""
-    from ragguard.drill import run as drilling
-    from ragguard.reports.drill import files, show
-
-    with _progress(quiet=as_json) as progress:
-        found = drilling.run(plan, asked=drilling.wanted(mutant, strength), allow_code=allow_code, progress=progress)
-    written = files.write(found, out or plan.resolve().parent / "reports" / found.plan)
-    if as_json:
-        _print_json(files.to_dict(found))
-    else:
-        with _shown():
-            show.show(found, _console(), written)
-    return found.exit_code
-
-
 @app.command(epilog="Example: ragguard schema --out schemas")
 def schema(
     out: Annotated[Path, typer.Option("--out", help="Folder for gate, suite and report schemas.")] = Path("schemas"),
@@ -302,6 +220,15 @@ def schema(
     written = workspace.write_schemas(out)
     _say({"files": [str(path) for path in written]}, "\n".join(map(str, written)), as_json)
     return 0
+
+
+app.command(epilog=cli_rates.POWER)(cli_rates.power)
+app.command("error-rates", epilog=cli_rates.ERROR_RATES)(cli_rates.error_rates)
+app.command(epilog=cli_rates.DRILL)(cli_rates.drill)
+app.command(epilog=f"Example: ragguard nightly gate.yaml --fail-on-drift. {cli_nights.CODES}")(cli_nights.nightly)
+app.command(epilog="Example: ragguard history   or   ragguard history 2026-01-30 2026-01-31   or   ragguard history --html history.html")(
+    cli_nights.history
+)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragguard.errors import InputError, Problem
-from ragguard.printing import AllowCode, AsJson, console, print_json, progressing, say, shown, warn
+from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan, console, print_json, progressing, say, shown, warn
 
 if TYPE_CHECKING:
     from ragguard.nightly import Outcome
@@ -21,15 +21,15 @@ Place = Annotated[
 
 
 def nightly(
-    plan: Annotated[Path, typer.Argument(help="The plan.", show_default=True)] = Path("gate.yaml"),
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")] = None,
+    plan: Plan = Path("gate.yaml"),
+    out: Out = None,
     history: Place = "",
     date: Annotated[str, typer.Option("--date", help="The night's day. Default: today, UTC.")] = "",
     note: Annotated[str, typer.Option("--note", help="Words to keep with the night, for instance a commit.")] = "",
     fail_on_drift: Annotated[
         bool | None, typer.Option("--fail-on-drift/--no-fail-on-drift", help="Exit code 1 while a drift lasts. Default: the plan's.")
     ] = None,
-    candidate: Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")] = None,
+    candidate: Candidate = None,
     allow_code: AllowCode = False,
     full: Annotated[bool, typer.Option("--full", help="All cases, whatever the suites' caps (per_query, targets) say.")] = False,
     as_json: AsJson = False,

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,9 @@ import typer
 if TYPE_CHECKING:
     from ragguard.systems.protocols import Progress
 
+Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]
+Candidate = Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")]
 AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let the plan run Python that it names: retrievers, perturbations.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 
