@@ -31,7 +31,7 @@ gate-full: venv
 	@$(BIN)/ragguard gate gate.yaml --full; code=$$?; echo "ragguard exit code: $$code"; exit $$code
 
 # A file's tests stay in one process, for they share what is slow to make; each process computes on one thread.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: venv
 	$(PYTEST)
