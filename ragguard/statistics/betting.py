@@ -94,6 +94,8 @@ def read_back(row: Mapping[str, object]) -> Evidence:
         raise ValueError("the kept state has not one process for each margin")
     if not isinstance(pairs, int) or not isinstance(total, int) or pairs < 0 or abs(total) > pairs * UNITS:
         raise ValueError(f"the kept state has {pairs!r} pairs with the sum {total!r}")
+    if not all(isinstance(margin, float) for margin in margins):
+        raise ValueError(f"the kept state has the margins {margins}, which are not all numbers")
     empty = unseen(margins)
     return Evidence(empty.margins, pairs, total, _whole(loss), tuple(map(_whole, within)))
 

@@ -64,6 +64,7 @@ def test_it_is_kept_and_read_back() -> None:
         ("loss", [0] * 6, "7 whole numbers"),
         ("loss", [0.5] * 7, "7 whole numbers"),
         ("margins", [0.2, 0.2, 0.1], "different margins"),
+        ("margins", ["0.2", 0.2, 0.1], "not all numbers"),
     ],
 )
 def test_a_state_that_is_none_is_refused(key: str, value: object, reason: str) -> None:
