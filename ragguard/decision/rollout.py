@@ -28,11 +28,11 @@ class Stage:
 class Rules:
     """What a roll-out keeps to. ``delta`` is the margin, ``alpha`` the error budget of false rollbacks and, apart, of false promotions.
 
-    ``emergency``: a mean drop that acts at once, from ``emergency_pairs`` on, outside ``alpha`` (simulated, one equal guardrail: it adds
-    nothing at a standard deviation of the differences of 0.45, 0.1 points at 0.6, 2 points at 0.77).
-    ``errors``: the share of failed requests that acts at once when it is surely exceeded. ``unsafe``: unsafe answers that are let pass. ``sure``: the chance of a false alarm of the limit on errors,
-    and of the sample ratio over all stages. ``labels``: pairs judged before a person must look, who has ``grace`` hours. ``silence``:
-    minutes without a candidate's event after which traffic counts as vanished.
+    ``emergency``: a mean drop that acts at once, from ``emergency_pairs`` on, outside ``alpha`` (simulated, one equal guardrail: it
+    adds nothing at a standard deviation of the differences of 0.45, 0.1 points at 0.6, 2 points at 0.77). ``errors``: the share of
+    failed requests that acts at once when it is surely exceeded. ``unsafe``: unsafe answers that are let pass. ``sure``: the chance of
+    a false alarm of the limit on errors, and of the sample ratio over all stages. ``labels``: pairs judged before a person must look,
+    who has ``grace`` hours. ``silence``: minutes without a candidate's event after which traffic counts as vanished.
     """
 
     stages: tuple[Stage, ...] = (Stage(1, 0.20, 50), Stage(10, 0.10, 100), Stage(50, 0.05, 200))
