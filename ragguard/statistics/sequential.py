@@ -27,7 +27,11 @@ def log_money(gains: Array, looks: NDArray[np.int64] | None = None) -> Array:
     ``gains`` lie in (-1.1, inf), and their mean is at most 0 if the hypothesis is true. ``looks`` counts the values after which is looked
     (default: after each).
     """
-    sums = np.stack([_sums(bet, gains, looks) for bet in BETS])
+    return log_mean(np.stack([_sums(bet, gains, looks) for bet in BETS]))
+
+
+def log_mean(sums: Array) -> Array:
+    """Return the logarithm of the mean, along the first axis, of what ``sums`` are the logarithms of."""
     highest = sums.max(axis=0)
     return np.asarray(highest + np.log(np.exp(sums - highest).mean(axis=0)))
 
