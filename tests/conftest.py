@@ -54,6 +54,20 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+SLOW = ("plugin", "train", "end_to_end")
+"""Folders of tests that are slow together, though each test takes but a second."""
+QUICK = ("test_gate.py", "test_cli.py", "test_compare.py", "test_broken_inputs.py")
+"""Files in them that ``make test-fast`` runs all the same."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whole folders as slow."""
+    for item in items:
+        if item.path.parent.name in SLOW and item.path.parent.parent.name == "tests" and item.path.name not in QUICK:
+            item.add_marker("slow")
+
+
 EXCUSED = ("needs ../shared/data", "needs a CUDA device")
 """Reasons for which CI may skip: the project works without that folder and that device, and not every machine has them."""
 
