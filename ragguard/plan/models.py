@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from ragguard.errors import suggest
 from ragguard.plan.base import Model
+from ragguard.plan.canary import CanaryPlan
 from ragguard.plan.judges import JudgePlan
 from ragguard.plan.nightly import NightlyPlan
 from ragguard.plan.systems import SystemPlan
@@ -233,6 +234,7 @@ class GatePlan(Model):
     )
     depth: int = Field(100, ge=1, description="Documents asked of a retriever per query")
     show: int = Field(10, ge=1, le=100, description="Documents per query that the report keeps")
+    canary: CanaryPlan = Field(CanaryPlan(), description="Of ragguard canary: stages, guardrails, limits, what is redacted")
     nightly: NightlyPlan = Field(NightlyPlan(), description="Of ragguard nightly: where its history is, what is drift, and who is told")
 
     @field_validator("candidates")
