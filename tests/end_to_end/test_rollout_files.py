@@ -51,7 +51,11 @@ FLAGGER = {
             "type": "object",
             "required": ["apiVersion", "kind", "name"],
             "additionalProperties": False,
-            "properties": {"apiVersion": {"type": "string"}, "kind": {"enum": ["DaemonSet", "Deployment", "Service"]}, "name": {"type": "string"}},
+            "properties": {
+                "apiVersion": {"type": "string"},
+                "kind": {"enum": ["DaemonSet", "Deployment", "Service"]},
+                "name": {"type": "string"},
+            },
         },
         "progressDeadlineSeconds": {"type": "number"},
         "service": {"type": "object", "required": ["port"], "additionalProperties": False, "properties": {"port": {"type": "number"}}},
@@ -82,17 +86,20 @@ def modules(tmp_path_factory) -> Path:
         pytest.skip("needs npm (Debian packages nodejs and npm)")
     folder = tmp_path_factory.mktemp("npm")
     (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    done = subprocess.run([npm, "install", "--no-audit", "--no-fund", *PACKAGES], cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    run([npm, "install", "--no-audit", "--no-fund", *PACKAGES], folder)
     return folder
+
+
+def run(command: list[str], folder: Path, given: str = "") -> str:
+    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def complaints(modules: Path, found: dict[str, Any]) -> str:
     (modules / "validate.mjs").write_text(VALIDATE)
     given = json.dumps([[KINDS[kind], document] for kind, document in found.items()])
-    done = subprocess.run(["node", "validate.mjs"], cwd=modules, input=given, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run(["node", "validate.mjs"], modules, given)
 
 
 @pytest.mark.slow
