@@ -67,7 +67,7 @@ def scaled(stage: float, margin: float) -> float:
 @dataclass(frozen=True, slots=True)
 class Guardrail:
     """What is known of a signal, and what it may do: ``blocking`` ones roll back, and must be sure before a stage is left; ``veto`` ones
-    may only roll back, ``advisory`` ones nothing. ``margin`` is the drop that must not pass, ``minimum`` the pairs from which on it may roll
+    may only roll back, ``advisory`` ones nothing. ``margin`` is the drop that must not pass, ``minimum`` the pairs from which it may roll
     back. ``early`` is the number of pairs and their mean with those that are not final yet, which the emergency margin is held against.
     """
 
@@ -145,7 +145,9 @@ def used(guardrails: Mapping[str, Guardrail]) -> int:
     return max((each.evidence.pairs for each in guardrails.values() if each.tier != "advisory"), default=0)
 
 
-def _out_of_labels(rules: Rules, stage: int, guardrails: Mapping[str, Guardrail], traffic: Traffic, lacking: tuple[str, ...]) -> Next | None:
+def _out_of_labels(
+    rules: Rules, stage: int, guardrails: Mapping[str, Guardrail], traffic: Traffic, lacking: tuple[str, ...]
+) -> Next | None:
     pairs = used(guardrails)
     if pairs < rules.labels:
         return None
