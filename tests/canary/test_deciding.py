@@ -33,15 +33,15 @@ def begun(kept: Canaries, **rules: object) -> Canary:
 def test_an_equal_candidate_goes_from_stage_to_stage_and_each_is_logged(kept: Canaries) -> None:
     made = begun(kept)
     actions, now = [], START
-    for step in range(5):
+    for step in range(4):
         kept.accept(made.id, [replace(each, id=f"{step}/{each.id}") for each in shadowed([0.0] * 200, first=now, apart=0.1)])
         now += 5 * MINUTE
         made, look = decide_on(kept, made, now)
         actions.append((look.action, made.stage, made.state))
         assert look.moved == (look.action != "hold")
-    assert actions == [
-        ("advance", 1, "running"), ("advance", 2, "running"), ("advance", 3, "running"), ("done", 3, "done"),
-    ][: len(actions)]  # fmt: skip
+    stages = [("advance", 1, "running"), ("advance", 2, "running"), ("advance", 3, "running"), ("done", 3, "done")]
+    assert actions == stages
+    assert [each.moved for each in kept.looks(made.id)] == [True] * 4
 
 
 def test_a_loss_is_rolled_back_and_its_evidence_kept(kept: Canaries) -> None:
@@ -97,7 +97,7 @@ def test_no_traffic_at_all_holds(kept: Canaries) -> None:
 def arms(share: float, count: int, first: float, seed: int = 3) -> list[Noted]:
     rng = random.Random(seed)
     sides = ["candidate" if rng.random() < share else "baseline" for _ in range(count)]
-    return [noted(number, side, first + number * 0.1, values={"UnsupportedValue": 1.0}) for number, side in enumerate(sides)]  # type: ignore[arg-type]
+    return [noted(50_000 + number, side, first + number * 0.1, values={"UnsupportedValue": 1.0}) for number, side in enumerate(sides)]  # type: ignore[arg-type]
 
 
 def test_a_sample_ratio_mismatch_stops_what_would_go_on(kept: Canaries) -> None:
@@ -122,7 +122,7 @@ def test_the_ratio_is_that_of_units_that_came_after_the_traffic_followed(kept: C
 
 def test_labels_used_up_hold_for_a_person_then_roll_back(kept: Canaries) -> None:
     made = begun(kept, labels=100, grace=2, silence=10_000)
-    kept.accept(made.id, shadowed([0.5, -0.5] * 60))
+    kept.accept(made.id, shadowed([1.0, -1.0] * 60))
     _, first = decide_on(kept, made, START + HOUR)
     assert (first.action, first.person) == ("hold", True)
     assert "120 pairs of 100 are judged" in first.reasons[0]

@@ -119,7 +119,9 @@ def traffic(draw: st.DrawFn) -> list[Waiting]:
     made = []
     for number in range(draw(st.integers(1, 40))):
         side: Side = draw(st.sampled_from(["baseline", "candidate", "both"]))
-        values = draw(st.dictionaries(st.sampled_from(["a", "b"]), VALUES))
+        values = {
+            name: value if side == "both" else abs(value) for name, value in draw(st.dictionaries(st.sampled_from("ab"), VALUES)).items()
+        }
         at = draw(st.integers(0, 10_000))
         made.append(Waiting(f"e{number}", side, BEGUN + at, draw(st.sampled_from(["u", "v", "w", f"e{number}"])), values))
     return made

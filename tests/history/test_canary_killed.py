@@ -20,7 +20,7 @@ RULES = {
     "window": 2,
     "lateness": 1,
     "settle": 1,
-    "stages": [{"percent": 25, "margin": 0.4, "pairs": 20}, {"percent": 50, "margin": 0.3, "pairs": 40}],
+    "stages": [{"percent": 25, "margin": 0.4, "pairs": 20}, {"percent": 50, "margin": 0.3, "pairs": 900}],
 }
 STEPS = 5
 
