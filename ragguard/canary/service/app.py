@@ -52,6 +52,7 @@ def api(service: Service) -> FastAPI:
     made.add_exception_handler(RequestValidationError, _invalid)
     made.add_exception_handler(CannotJudge, _cannot)
     made.add_exception_handler(InputError, _input)
+    made.add_exception_handler(Exception, _ours)
     made.openapi = lambda: document(made)  # type: ignore[method-assign]  # as FastAPI's own documentation does
     return made
 
@@ -98,6 +99,10 @@ async def _input(_: Request, error: Exception) -> JSONResponse:
     return answer(Refused(409, str(error)))
 
 
+async def _ours(_: Request, __: Exception) -> JSONResponse:
+    return answer(Refused(500, "an error of the service; its log says where"))
+
+
 class Watched:
     """Counts requests, and answers for an error of our own without saying more than that."""
 
@@ -118,10 +123,8 @@ class Watched:
 
         try:
             await self._app(scope, receive, noting)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: who asked is answered, and nothing of the request is logged
+        except Exception as error:  # noqa: BLE001 - it is answered (``_ours``), and raised again to be logged: where it was, not what with
             log.error("error of our own: %s", _where(error))  # noqa: TRY400 - a trace would show values
-            if not status:
-                await answer(Refused(500, "an error of the service; its log says where"))(scope, receive, noting)
         route = getattr(scope.get("route"), "path", "unknown")
         self._metrics.requests.labels(route, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(time.perf_counter() - begin)

@@ -1,8 +1,8 @@
 """From the body of a request to events that may be stored, each one that may not with its reason."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -14,14 +14,23 @@ JSON, LINES = "application/json", ("application/x-ndjson", "application/jsonl", 
 SHOWN = 100
 """Refused events whose reasons are answered."""
 
-Note = Callable[[Any, str], Noted]
-"""Reads an event: a line (bytes), or values that were JSON; the second says where it stands. InputError: it may not be stored."""
+
+class Seat(Protocol):
+    """A roll-out that takes events, under the rules that it began with."""
+
+    @property
+    def number(self) -> int:
+        """The roll-out's."""
+
+    def note(self, sent: Any, where: str) -> Noted:
+        """Read and score an event: a line (bytes), or values that were JSON; ``where`` it stands. InputError: it may not be stored."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Events to store, and those that were refused: their number in the request, and why."""
+    """Events to store with the roll-out ``canary``, and those that were refused: their number in the request, and why."""
 
+    canary: int
     noted: tuple[Noted, ...]
     refused: tuple[tuple[int, str], ...]
 
@@ -52,12 +61,12 @@ def _listed(body: bytes) -> list[Any]:
     return read if isinstance(read, list) else [read]
 
 
-def take(sent: Sequence[Any], note: Note) -> Taken:
+def take(sent: Sequence[Any], seat: Seat) -> Taken:
     """Read events; one that cannot be read spoils no other."""
     noted, refused = [], []
     for index, each in enumerate(sent):
         try:
-            noted.append(note(each, f"event {index}"))
+            noted.append(seat.note(each, f"event {index}"))
         except InputError as error:
             refused.append((index, str(error)))
-    return Taken(tuple(noted), tuple(refused))
+    return Taken(seat.number, tuple(noted), tuple(refused))

@@ -68,7 +68,7 @@ def _events(router: APIRouter, service: Service, guarded: list[Any]) -> None:
             if not guest.take(events=len(sent)):
                 raise later(429, "too many events wait to be stored: send them again in a moment")
             taken = await service.read(sent)
-            await service.store(taken.noted)
+            await service.store(taken)
         if taken.refused:
             raise _refusal(service, taken)
         return shapes.Accepted(accepted=len(taken.noted))
@@ -93,9 +93,10 @@ def _verdicts(router: APIRouter, service: Service, guarded: list[Any]) -> None:
     @router.post("/v1/decide", dependencies=guarded, responses=responses, summary="Decide now", operation_id="decide")
     async def decide(beyond: Percent = None, canary: Number = None, candidate: Candidate = None) -> shapes.Verdict:
         """Decide on what is there now, and say the verdict."""
-        _of(await service.standing(), canary, candidate)
+        if canary is not None or candidate is not None:
+            _of(await service.standing(), canary, candidate)
         decided = await service.decide()
-        return _verdict(_of(decided or await service.standing(), canary, candidate), beyond)
+        return _verdict(_of(decided, canary, candidate), beyond)
 
     @router.post(
         "/v1/flagger/{hook}", dependencies=guarded, openapi_extra=HOOKED, summary="Webhooks of Flagger", operation_id="flagger",

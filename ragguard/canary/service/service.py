@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
-from ragguard.canary.service.intake import Taken, take
+from ragguard.canary.service.intake import Seat, Taken, take
 from ragguard.canary.service.metrics import Metrics
 from ragguard.canary.service.problems import Refused, later
 from ragguard.canary.service.room import Room
@@ -27,14 +27,14 @@ log = logging.getLogger("ragguard.service")
 class Judge(Protocol):
     """What a service asks of the roll-out's judge. CannotJudge: the history cannot be used now."""
 
-    def note(self, sent: Any, where: str) -> Noted:
-        """Read an event, a line (bytes) or values that were JSON; InputError: it may not be stored. One thread alone calls it."""
+    def seat(self) -> Seat:
+        """The roll-out that takes events. One thread alone calls it, and the seat. InputError: no roll-out runs."""
 
-    def store(self, noted: Sequence[Noted]) -> Told:
-        """Commit events; those that are there are not counted again. InputError: no roll-out runs."""
+    def store(self, canary: int, noted: Sequence[Noted]) -> Told:
+        """Commit events; those that are there are not counted again. InputError: the roll-out does not run any more."""
 
     def decide(self) -> Standing | None:
-        """Decide now; None: no roll-out runs."""
+        """Decide now, if a roll-out runs; return as ``standing``."""
 
     def standing(self) -> Standing | None:
         """The roll-out that runs, or the last one; None: there was none."""
@@ -51,18 +51,21 @@ class Service:
         self.metrics = Metrics()
         self.room = Room(settings.waiting, settings.held)
         self.metrics.waiting.set_function(lambda: self.room.events)
-        self.writer = Writer(lambda noted: judge.store(noted), settings.group, self.metrics.told, self.metrics.committed)
+        self.writer = Writer(self._store, settings.group, self.metrics.told, self.metrics.committed)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ragguard-reader")
         self._checked = (0.0, "")
 
-    async def read(self, sent: Sequence[Any]) -> Taken:
-        """Read events, beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader, take, sent, self.judge.note)
+    def _store(self, canary: int, noted: Sequence[Noted]) -> Told:
+        return self.judge.store(canary, noted)
 
-    async def store(self, noted: Sequence[Noted]) -> None:
+    async def read(self, sent: Sequence[Any]) -> Taken:
+        """Read events, beside the event loop. InputError: no roll-out runs."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, lambda: take(sent, self.judge.seat()))
+
+    async def store(self, taken: Taken) -> None:
         """Return once events are committed. Raises as ``committed``."""
-        if noted:
-            await self.committed(self.writer.store(noted))
+        if taken.noted:
+            await self.committed(self.writer.store(taken.canary, taken.noted))
 
     async def decide(self) -> Standing | None:
         """Decide, and tell Prometheus."""

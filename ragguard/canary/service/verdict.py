@@ -49,7 +49,7 @@ def passes(hook: Hook, canary: Canary, weight: float | None) -> bool:
         return weight is not None and not failed and percent(canary) > weight
     if hook == "confirm-promotion":
         return percent(canary) >= 100
-    return not failed
+    return canary.state == "running" or (hook == "rollout" and not failed)
 
 
 def why(standing: Standing) -> tuple[str, ...]:

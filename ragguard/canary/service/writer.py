@@ -17,15 +17,18 @@ from ragguard.records.canary import Told
 from ragguard.records.event import Noted
 
 T = TypeVar("T")
-Store = Callable[[Sequence[Noted]], Told]
+Store = Callable[[int, Sequence[Noted]], Told]
+"""Commits events of a roll-out."""
+
 Seen = Callable[[int, float], None]
 """Is told of a commit: its events, and the seconds that it took."""
 
 
 @dataclass
 class _Group:
-    """What a request wants stored."""
+    """What a request wants stored, of which roll-out."""
 
+    canary: int
     noted: Sequence[Noted]
     done: "Future[None]" = field(default_factory=Future)
 
@@ -56,9 +59,9 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
-    def store(self, noted: Sequence[Noted]) -> "Future[None]":
-        """Have events stored; the future is done once they are committed, or has the error."""
-        group = _Group(noted)
+    def store(self, canary: int, noted: Sequence[Noted]) -> "Future[None]":
+        """Have a roll-out's events stored; the future is done once they are committed, or has the error."""
+        group = _Group(canary, noted)
         self._queue.put(group)
         return group.done
 
@@ -72,8 +75,8 @@ class Writer:
         while not self._stopping:
             found = self._gather()
             groups = [each for each in found if isinstance(each, _Group) and each.done.set_running_or_notify_cancel()]
-            if groups:
-                self._keep(groups)
+            for canary in sorted({group.canary for group in groups}):
+                self._keep([group for group in groups if group.canary == canary])
             for each in found:
                 if isinstance(each, _Question) and each.done.set_running_or_notify_cancel():
                     _settle(each.done, each.ask)
@@ -95,11 +98,11 @@ class Writer:
         return found
 
     def _keep(self, groups: Sequence[_Group]) -> None:
-        """Store groups together; if that fails for what is in them, each on its own, so that one spoils no other."""
+        """Store groups of a roll-out together; if that fails for what is in them, each on its own, so that one spoils no other."""
         begin = time.perf_counter()
         noted = [event for group in groups for event in group.noted]
         try:
-            told = self._store(noted)
+            told = self._store(groups[0].canary, noted)
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits is told, and the thread goes on
             if len(groups) > 1 and not isinstance(error, RagguardError):
                 for group in groups:
