@@ -6,21 +6,19 @@ from typing import Annotated
 import typer
 
 from ragguard.errors import MissingExtra
-from ragguard.printing import AsJson, Plan, say
+from ragguard.printing import AsJson, Place, say
 
 SERVE = (
-    "Example: ragguard canary serve gate.yaml. Exit codes: 0 it was told to end, and everything is stored; 3 the plan, the history or the "
+    "Example: ragguard canary serve. Exit codes: 0 it was told to end, and everything is stored; 3 the plan, the history or the "
     "options are wrong; 4 the address or the history cannot be had."
 )
 
 
 def serve(
-    plan: Plan = Path("gate.yaml"),
+    plan: Annotated[Path, typer.Option("--plan", help="The plan whose roll-outs are served.")] = Path("gate.yaml"),
     host: Annotated[str, typer.Option("--host", help="Where it listens; others than this machine need RAGGUARD_TOKEN.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: a free one.")] = 8765,
-    history: Annotated[
-        str, typer.Option("--history", help="A file or postgresql://... Default: RAGGUARD_HISTORY, the plan's, or beside the plan.")
-    ] = "",
+    history: Place = "",
     every: Annotated[float, typer.Option("--every", min=1, help="Seconds between decisions.")] = 60.0,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Events of a request at most.")] = 1_000,
     waiting: Annotated[

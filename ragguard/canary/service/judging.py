@@ -9,14 +9,14 @@ from sqlalchemy import select
 
 from ragguard.canary.deciding import decide_on
 from ragguard.canary.opening import Opened, open_
-from ragguard.canary.service.verdict import Standing
 from ragguard.canary.signals import Noter
+from ragguard.canary.standing import of
 from ragguard.data.events.read import of_values, parse
 from ragguard.history.canaries import Ended
 from ragguard.history.database import Database
 from ragguard.history.schema import canaries
 from ragguard.plan.canary import CanaryPlan
-from ragguard.records.canary import Canary, Told
+from ragguard.records.canary import Canary, Standing, Told
 from ragguard.records.event import Noted
 
 
@@ -62,12 +62,12 @@ class PlanJudge:
         running = self._opened.canaries.running(self._opened.name)
         if running is None:
             return self.standing()
-        return Standing(*decide_on(self._opened.canaries, running, time.time()))
+        return of(self._opened, *decide_on(self._opened.canaries, running, time.time()))
 
     def standing(self) -> Standing | None:
         """As the protocol says."""
         last = self._opened.canaries.last(self._opened.name)
-        return None if last is None else Standing(last, self._opened.canaries.look(last.id))
+        return None if last is None else of(self._opened, last, self._opened.canaries.look(last.id))
 
     def check(self) -> None:
         """As the protocol says."""

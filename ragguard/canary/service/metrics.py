@@ -3,8 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from ragguard.canary.service.verdict import Standing, percent
-from ragguard.records.canary import State, Told
+from ragguard.records.canary import Standing, State, Told
 
 MEDIA = CONTENT_TYPE_LATEST
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -64,7 +63,7 @@ class Metrics:
         if standing is None:
             return
         self.stage.set(standing.canary.stage)
-        self.percent.set(percent(standing.canary) / 100)
+        self.percent.set(standing.percent / 100)
         if standing.look is None:
             return
         self.looked.set(standing.look.at)

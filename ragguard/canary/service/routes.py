@@ -9,7 +9,8 @@ from ragguard.canary.service import bodies, intake, metrics, shapes
 from ragguard.canary.service.auth import Guard
 from ragguard.canary.service.problems import Refused, later
 from ragguard.canary.service.service import Service
-from ragguard.canary.service.verdict import Hook, Standing, passes, percent, result, why
+from ragguard.canary.service.verdict import Hook, passes, result, why
+from ragguard.records.canary import Standing
 
 WEBHOOK = 64 * 2**10
 """Bytes that a webhook's body has at most."""
@@ -106,7 +107,7 @@ def _verdicts(router: APIRouter, service: Service, guarded: list[Any]) -> None:
         """200 where the hook passes; of `rollback`: where traffic is to go back. `confirm-traffic-increase` looks at canaryWeight."""
         said = _hooked(await bodies.read(request, WEBHOOK))
         standing = _of(await service.standing(), canary, candidate)
-        if not passes(hook, standing.canary, _weight(hook, said)):
+        if not passes(hook, standing, _weight(hook, said)):
             raise Refused(409, f"{hook}: not now: {standing.canary.state}, {'; '.join(why(standing))}"[:1_000])
         return _verdict(standing)
 
@@ -146,10 +147,18 @@ def _of(standing: Standing | None, number: int | None = None, candidate: str | N
 def _verdict(standing: Standing, beyond: float | None = None) -> shapes.Verdict:
     canary, look = standing.canary, standing.look
     return shapes.Verdict(
-        result=result(canary, beyond), state=canary.state, action=look.action if look else "", canary=canary.id, candidate=canary.candidate,
-        stage=canary.stage, percent=percent(canary), reasons=list(why(standing)), hints=list(look.hints) if look else [],
-        person=look.person if look else False, at=look.at if look else None,
-    )  # fmt: skip
+        result=result(standing, beyond),
+        state=canary.state,
+        action=look.action if look else "",
+        canary=canary.id,
+        candidate=canary.candidate,
+        stage=canary.stage,
+        percent=standing.percent,
+        reasons=list(why(standing)),
+        hints=list(look.hints) if look else [],
+        person=look.person if look else False,
+        at=look.at if look else None,
+    )
 
 
 def _hooked(body: bytes) -> shapes.Hooked:

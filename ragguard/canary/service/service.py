@@ -11,10 +11,9 @@ from ragguard.canary.service.metrics import Metrics
 from ragguard.canary.service.problems import Refused, later
 from ragguard.canary.service.room import Room
 from ragguard.canary.service.settings import Settings
-from ragguard.canary.service.verdict import Standing
 from ragguard.canary.service.writer import Writer
 from ragguard.errors import CannotJudge, RagguardError
-from ragguard.records.canary import Told
+from ragguard.records.canary import Standing, Told
 from ragguard.records.event import Noted
 
 T = TypeVar("T")

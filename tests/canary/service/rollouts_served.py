@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from ragguard.canary.opening import Opened, open_
 
+from ragguard.canary.opening import Opened, open_
 from ragguard.canary.service import serving
 from ragguard.canary.service.judging import open_judge
 from ragguard.canary.service.service import Judge
@@ -36,6 +36,8 @@ canary:
     - {signal: Refused}
     - {signal: Feedback, tier: veto}
 """
+ENDLESS = "  labels: 1000000\n  stages: [{percent: 50, margin: 0.05, pairs: 1000000}]\n"
+"""Behind the plan: its roll-out takes events for as long as it is sent some."""
 SUITE = "suite: golden\nchecks:\n  - {metric: nDCG@10, tier: blocking, margin: 0.05}\n"
 
 
@@ -71,7 +73,7 @@ class Rollout:
         return found
 
 
-def make(folder: Path, history: str = "") -> Rollout:
+def make(folder: Path, history: str = "", more: str = "") -> Rollout:
     """Write a plan and its collection."""
     documents = [
         {"_id": f"d-{i}", "title": topic, "text": f"How {topic} work.", "version": "2.0", "status": "current"}
@@ -80,7 +82,7 @@ def make(folder: Path, history: str = "") -> Rollout:
     asked = [{"_id": f"q-{i}", "text": f"how do {topic} work"} for i, topic in enumerate(TOPICS)]
     qrels = "".join(f"q-{i}\td-{i}\t1\n" for i in range(len(TOPICS)))
     files = {
-        "gate.yaml": PLAN,
+        "gate.yaml": PLAN + more,
         "suites/golden.yaml": SUITE,
         "collection/corpus.jsonl": "".join(json.dumps(row) + "\n" for row in documents),
         "collection/queries.jsonl": "".join(json.dumps(row) + "\n" for row in asked),
@@ -161,12 +163,25 @@ class Process:
 
     def end(self, how: int) -> int:
         self.process.send_signal(how)
-        return self.process.wait(60)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
 
 
 def started(rollout: Rollout, *options: str, errors: Path | None = None, **variables: str) -> Process:
     """Start ``ragguard canary serve``, and return when it listens."""
-    command = [sys.executable, "-m", "ragguard.cli", "canary", "serve", str(rollout.plan), "--history", rollout.history, "--json", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "ragguard.cli",
+        "canary",
+        "serve",
+        "--plan",
+        str(rollout.plan),
+        "--history",
+        rollout.history,
+        "--json",
+        *options,
+    ]
     told = errors.open("ab") if errors is not None else None
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, text=True, env={**os.environ, **variables})
     assert process.stdout is not None

@@ -1,36 +1,23 @@
 """What a roll-out's state means to Argo Rollouts and to Flagger: every state, and over HTTP."""
 
 import json
+import time
 from typing import Any, get_args
 
 import pytest
 from rollouts_served import Client, Rollout, served, shadowed
 from test_events_sent import problem
 
-from ragguard.canary.service.verdict import Hook, Standing, passes, percent, result, why
-from ragguard.records.canary import Canary, Look, State
+from ragguard.canary import standing
+from ragguard.canary.service.verdict import Hook, passes, result, why
+from ragguard.records.canary import Canary, Look, Standing, State
 
-RULES = {"stages": [{"percent": 1}, {"percent": 10}, {"percent": 50}]}
-
-
-def canary(state: State = "running", stage: int = 0, reason: str = "") -> Canary:
-    return Canary("plan", "new", "run", "promote", "f", "b", 0.0, RULES, state=state, stage=stage, reason=reason)
+SHARES = (1.0, 10.0, 50.0, 100.0)
 
 
-@pytest.mark.parametrize(
-    ("made", "share"),
-    [
-        (canary(), 1),
-        (canary(stage=1), 10),
-        (canary(stage=2), 50),
-        (canary(stage=3), 100),
-        (canary("done", 3), 100),
-        (canary("rolled back", 2), 0),
-        (canary("aborted", 1), 0),
-    ],
-)
-def test_the_candidate_may_get_what_its_stage_says(made: Canary, share: float) -> None:
-    assert percent(made) == share
+def canary(state: State = "running", stage: int = 0, look: Look | None = None) -> Standing:
+    made = Canary("plan", "new", "run", "promote", "f", "b", 0.0, {}, state=state, stage=stage)
+    return Standing(made, SHARES[stage] if state in ("running", "done") else 0.0, 3, look, 0, "history.db")
 
 
 def test_a_whole_roll_out_is_judged_by_its_end() -> None:
@@ -64,11 +51,9 @@ def test_flagger_goes_on_back_or_waits() -> None:
     assert not any(passes(weighed, states[name], weight) for name in ("rolled back", "aborted") for weight in (0, 1, None))
 
 
-def test_reasons_are_the_last_decision_s_or_the_person_s() -> None:
-    look = Look(1.0, "hold", 0, ("few pairs",))
-    assert why(Standing(canary(), look)) == ("few pairs",)
-    assert why(Standing(canary())) == ("nothing was decided yet",)
-    assert why(Standing(canary("aborted", reason="the index is old"), look)) == ("aborted: the index is old",)
+def test_reasons_are_the_last_decision_s() -> None:
+    assert why(canary(look=Look(1.0, "hold", 0, ("few pairs",)))) == ("few pairs",)
+    assert why(canary()) == ("nothing was decided yet",)
 
 
 def hook(client: Client, name: str, status: int, more: Any = None, query: str = "") -> dict[str, Any]:
@@ -158,3 +143,11 @@ def test_a_verdict_is_json_whatever_argo_would_make_of_another_body(client: Clie
     }  # fmt: skip
     problem(client.get("/v1/verdicts"), 404)
     problem(client.ask("PUT", "/v1/verdict"), 405)
+
+
+def test_what_a_person_ends_fails_with_the_person_s_reason(client: Client, rollout: Rollout) -> None:
+    standing.abort(rollout.plan, "the index is being rebuilt", time.time(), rollout.history)
+    said = client.get("/v1/verdict").json()
+    assert (said["result"], said["state"]) == ("Failed", "aborted")
+    assert "the index is being rebuilt" in " ".join(said["reasons"])
+    hook(client, "rollback", 200)
