@@ -1,5 +1,6 @@
 """Serves until it is told to end: then nothing new is taken, what was sent is stored and acknowledged, and it leaves with 0."""
 
+import contextlib
 import logging
 import signal
 import socket
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE = 30
 """Seconds that a connection may idle: more than most clients' pools and probes wait between two requests."""
+
+BACKLOG = 1_024
+"""Connections that wait until they are taken."""
 
 LEAVE = 5
 """Seconds, beyond the patience with the history, in which requests must have ended."""
@@ -57,15 +61,17 @@ def _ended(_number: int, _frame: object) -> None:
 def _listen(settings: Settings) -> socket.socket:
     try:
         family, *_, place = socket.getaddrinfo(settings.host.strip("[]"), settings.port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only where TCP is named
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(place)
-        listening.listen(1024)
+        with contextlib.ExitStack() as failed:
+            listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only where TCP is named
+            failed.callback(listening.close)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(place)
+            listening.listen(BACKLOG)
+            failed.pop_all()
+            return listening
     except OSError as error:
-        raise CannotJudge(
-            f"{settings.host}:{settings.port}: cannot be listened at: {error.strerror or error}; name another --port"
-        ) from None
-    return listening
+        what = f"{settings.host}:{settings.port}: cannot be listened at: {error.strerror or error}"
+        raise CannotJudge(f"{what}; name another --port") from None
 
 
 def address(listening: socket.socket) -> str:
