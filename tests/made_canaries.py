@@ -16,9 +16,17 @@ def canary(started: float = START, plan: str = "made", **rules: Any) -> Canary:
     """A roll-out of two guardrails, unless ``rules`` say otherwise."""
     given = {"guardrails": [{"signal": "UnsupportedValue"}, {"signal": "Feedback", "tier": "veto"}], **rules}
     return Canary(
-        plan=plan, candidate="tuned", run="run1", decision="promote", fingerprint="f-tuned", baseline="f-base", started=started, since=started,
-        rules=CanaryPlan.model_validate(given).model_dump(mode="json"), expected={"adapter": "support-v3"},
-    )  # fmt: skip
+        plan=plan,
+        candidate="tuned",
+        run="run1",
+        decision="promote",
+        fingerprint="f-tuned",
+        baseline="f-base",
+        started=started,
+        since=started,
+        rules=CanaryPlan.model_validate(given).model_dump(mode="json"),
+        expected={"adapter": "support-v3"},
+    )
 
 
 def noted(number: int, side: Side = "both", at: float = START, cluster: str = "", **more: Any) -> Noted:
@@ -32,8 +40,6 @@ def shadowed(differences: Sequence[float], signal: str = "UnsupportedValue", fir
     return [noted(number, at=first + apart * number, values={signal: each}) for number, each in enumerate(differences)]
 
 
-def split(
-    side: Side, values: Sequence[Mapping[str, float]], first: float = START, apart: float = 1.0, begin: int = 0
-) -> list[Noted]:
+def split(side: Side, values: Sequence[Mapping[str, float]], first: float = START, apart: float = 1.0, begin: int = 0) -> list[Noted]:
     """Requests of one arm, one after the other."""
     return [noted(begin + number, side, first + apart * number, values=each) for number, each in enumerate(values)]

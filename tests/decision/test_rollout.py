@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ragguard.decision.rollout import Guardrail, Next, Rules, Traffic, decide, scaled
+from ragguard.decision.rollout import Guardrail, Next, Rules, Traffic, decide
 from ragguard.statistics.betting import Evidence, unseen
 
 RULES = Rules()
