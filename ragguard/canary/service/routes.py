@@ -15,12 +15,6 @@ from ragguard.records.canary import Standing
 WEBHOOK = 64 * 2**10
 """Bytes that a webhook's body has at most."""
 
-Percent = Annotated[
-    float | None, Query(alias="percent", ge=0, le=100, description="Successful as soon as the candidate may get more than this share")
-]
-Number = Annotated[int | None, Query(alias="canary", ge=0, description="Only of this roll-out (ragguard canary start says its number)")]
-Candidate = Annotated[str | None, Query(max_length=1_000, description="Only of this candidate's roll-out")]
-
 
 def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     """Problems for OpenAPI."""
@@ -87,26 +81,26 @@ def _verdicts(router: APIRouter, service: Service, guarded: list[Any]) -> None:
     responses = _problems(*_ALWAYS, 404, 422, 503)
 
     @router.get("/v1/verdict", dependencies=guarded, responses=responses, summary="Verdict, for Argo Rollouts", operation_id="verdict")
-    async def verdict(beyond: Percent = None, canary: Number = None, candidate: Candidate = None) -> shapes.Verdict:
+    async def verdict(asked: Annotated[shapes.Share, Query()]) -> shapes.Verdict:
         """Successful, Failed or Inconclusive, as it was last decided."""
-        return _verdict(_of(await service.standing(), canary, candidate), beyond)
+        return _verdict(_of(await service.standing(), asked), asked.percent)
 
     @router.post("/v1/decide", dependencies=guarded, responses=responses, summary="Decide now", operation_id="decide")
-    async def decide(beyond: Percent = None, canary: Number = None, candidate: Candidate = None) -> shapes.Verdict:
+    async def decide(asked: Annotated[shapes.Share, Query()]) -> shapes.Verdict:
         """Decide on what is there now, and say the verdict."""
-        if canary is not None or candidate is not None:
-            _of(await service.standing(), canary, candidate)
+        if asked.canary is not None or asked.candidate is not None:
+            _of(await service.standing(), asked)
         decided = await service.decide()
-        return _verdict(_of(decided, canary, candidate), beyond)
+        return _verdict(_of(decided, asked), asked.percent)
 
     @router.post(
         "/v1/flagger/{hook}", dependencies=guarded, openapi_extra=HOOKED, summary="Webhooks of Flagger", operation_id="flagger",
         responses=responses | _problems(400, 408, 409, 413, 415),
     )  # fmt: skip
-    async def flagger(hook: Hook, request: Request, canary: Number = None, candidate: Candidate = None) -> shapes.Verdict:
+    async def flagger(hook: Hook, request: Request, asked: Annotated[shapes.Which, Query()]) -> shapes.Verdict:
         """200 where the hook passes; of `rollback`: where traffic is to go back. `confirm-traffic-increase` looks at canaryWeight."""
         said = _hooked(await bodies.read(request, WEBHOOK))
-        standing = _of(await service.standing(), canary, candidate)
+        standing = _of(await service.standing(), asked)
         if not passes(hook, standing, _weight(hook, said)):
             raise Refused(409, f"{hook}: not now: {standing.canary.state}, {'; '.join(why(standing))}"[:1_000])
         return _verdict(standing)
@@ -134,12 +128,12 @@ def _observed(router: APIRouter, service: Service, guarded: list[Any]) -> None:
         return shapes.Health()
 
 
-def _of(standing: Standing | None, number: int | None = None, candidate: str | None = None) -> Standing:
+def _of(standing: Standing | None, asked: shapes.Which | None = None) -> Standing:
     """The roll-out that was asked about. A former one's verdict must not open the way for another."""
     if standing is None:
         raise Refused(404, "this plan has no roll-out: ragguard canary start CANDIDATE --from REPORT")
     canary = standing.canary
-    if number not in (None, canary.id) or candidate not in (None, canary.candidate):
+    if asked is not None and not (asked.canary in (None, canary.id) and asked.candidate in (None, canary.candidate)):
         raise Refused(404, f"the last roll-out is number {canary.id}, of {canary.candidate!r}: not the one that is asked about")
     return standing
 

@@ -65,6 +65,23 @@ class Health(BaseModel):
 Weight = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
+class Which(BaseModel):
+    """Which roll-out is asked about; a parameter with another name is refused, for a slip must not open the way for another roll-out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    canary: int | None = Field(None, ge=0, description="Only of this roll-out (ragguard canary start says its number)")
+    candidate: str | None = Field(None, max_length=1_000, description="Only of this candidate's roll-out")
+
+
+class Share(Which):
+    """Which roll-out, and at which share of the traffic its candidate is."""
+
+    percent: float | None = Field(
+        None, ge=0, le=100, allow_inf_nan=False, description="Successful as soon as the candidate may get more than this share, in percent"
+    )
+
+
 class Hooked(BaseModel):
     """What Flagger posts to a webhook; what else it sends is not looked at."""
 

@@ -182,8 +182,8 @@ def started(rollout: Rollout, *options: str, errors: Path | None = None, **varia
         "--json",
         *options,
     ]
-    told = errors.open("ab") if errors is not None else None
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, text=True, env={**os.environ, **variables})
+    with (errors or Path(os.devnull)).open("ab") as told:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, text=True, env={**os.environ, **variables})
     assert process.stdout is not None
     said = "".join(iter(process.stdout.readline, "}\n"))
     assert process.poll() is None, said

@@ -103,6 +103,12 @@ def test_a_former_roll_out_opens_no_way_for_another(client: Client, rollout: Rol
         hook(client, "rollout", 404, query=query)
 
 
+def test_a_parameter_that_is_misspelt_is_refused(client: Client) -> None:
+    assert "query.cannary" in problem(client.get("/v1/verdict?cannary=2"), 422)["detail"]
+    problem(client.ask("POST", "/v1/decide?percnt=10"), 422)
+    hook(client, "rollout", 422, query="?candidat=new")
+
+
 def test_without_a_roll_out_nothing_passes(plan: Rollout) -> None:
     with served(plan) as client:
         problem(client.get("/v1/verdict"), 404)
