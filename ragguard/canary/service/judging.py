@@ -8,35 +8,34 @@ from typing import Any
 from sqlalchemy import select
 
 from ragguard.canary.deciding import decide_on
+from ragguard.canary.observing import Observer
 from ragguard.canary.opening import Opened, open_
-from ragguard.canary.signals import Noter
 from ragguard.canary.standing import of
 from ragguard.data.events.read import of_values, parse
 from ragguard.history.canaries import Ended
 from ragguard.history.database import Database
 from ragguard.history.schema import canaries
-from ragguard.plan.canary import CanaryPlan
-from ragguard.records.canary import Canary, Standing, Told
+from ragguard.records.canary import Standing, Told
 from ragguard.records.event import Noted
 
 
 class PlanSeat:
     """A roll-out that takes events, and what notes them under its rules."""
 
-    def __init__(self, opened: Opened, canary: Canary) -> None:
-        self.number = canary.id
-        self._noter = Noter.of(opened.loaded, CanaryPlan.model_validate(canary.rules))
+    def __init__(self, opened: Opened, history: str) -> None:
+        self._observer = Observer(opened.loaded, history)
+        self.number = self._observer.canary.id
 
     def note(self, sent: Any, where: str) -> Noted:
         """As the protocol says."""
-        return self._noter.note(parse(sent, where) if isinstance(sent, bytes) else of_values(sent, where))
+        return self._observer.note(parse(sent, where) if isinstance(sent, bytes) else of_values(sent, where))
 
 
 class PlanJudge:
     """The roll-outs of a plan, one after the other. What it raises, and which thread may call what, the protocol says (``Judge``)."""
 
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
+    def __init__(self, opened: Opened, history: str = "") -> None:
+        self._opened, self._history = opened, history
         self._database = Database(opened.canaries.place)
         self._seat: PlanSeat | None = None
 
@@ -44,7 +43,7 @@ class PlanJudge:
         """As the protocol says; made once a roll-out."""
         seat = self._seat
         if seat is None:
-            seat = self._seat = PlanSeat(self._opened, self._opened.running())
+            seat = self._seat = PlanSeat(self._opened, self._history)
         return seat
 
     def store(self, canary: int, noted: Sequence[Noted]) -> Told:
@@ -83,7 +82,7 @@ def open_judge(plan: Path, history: str = "") -> PlanJudge:
         MissingExtra: a package that computes a signal, or redacts, is not installed.
         CannotJudge: the history cannot be used.
     """
-    judge = PlanJudge(open_(plan, history, create=True))
+    judge = PlanJudge(open_(plan, history, create=True), history)
     standing = judge.standing()
     if standing is not None and standing.canary.state == "running":
         judge.seat()
