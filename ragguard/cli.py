@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_canary, cli_judge, cli_nights, cli_rates
+from ragguard import cli_canary, cli_judge, cli_nights, cli_rates, cli_serve
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan
 from ragguard.printing import console as _console
@@ -233,6 +233,7 @@ app.command(epilog=f"Example: ragguard nightly gate.yaml --fail-on-drift. {cli_n
 app.command(epilog="Example: ragguard history   or   ragguard history 2026-01-30 2026-01-31   or   ragguard history --html history.html")(
     cli_nights.history
 )
+cli_canary.app.command(epilog=cli_serve.SERVE)(cli_serve.serve)
 
 
 def main() -> None:
