@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from populations import Array, Population, accepted, equal, losing, retrieval, sinking_but_for_finds
-from rollouts import NEVER, RULES, Played, played
 
-from ragguard.decision.rollout import Traffic, decide
+from ragguard.decision.rollout import Rules, Traffic, decide
+from ragguard.decision.rollouts import NEVER, Played, played
 from ragguard.statistics.betting import unseen
 
 TRIALS, PAIRS, AT_ONCE = 4_000, 6_400, 200
+RULES = Rules()
 EQUAL = {
     "nDCG": equal(retrieval("nDCG@10", 0.7)),
     "RR": equal(retrieval("RR", 0.89)),
@@ -23,7 +24,7 @@ def blocks(populations: list[Population], pairs: int, seed: int, centre: float |
     """Play ``TRIALS`` roll-outs, some at once, each guardrail of a population of its own; ``centre`` is their exact mean."""
     rng = np.random.default_rng(seed)
     for _ in range(TRIALS // AT_ONCE):
-        yield played([_centred(each, centre, each.sample(rng, AT_ONCE, pairs)) for each in populations])
+        yield played([_centred(each, centre, each.sample(rng, AT_ONCE, pairs)) for each in populations], RULES)
 
 
 def _centred(population: Population, centre: float | None, samples: Array) -> Array:
@@ -66,7 +67,7 @@ def test_the_rules_on_matrices_are_those_that_ship() -> None:
     for drop in (0.0, 0.1, 0.4):
         streams = [EQUAL[kind].sample(rng, 4, 320) - drop for kind in ("nDCG", "RR")]
         streams = [np.clip(each, -1, 1) for each in streams]
-        matrix = played(streams)
+        matrix = played(streams, RULES)
         for row in range(4):
             assert _one_by_one([each[row] for each in streams]) == _outcome(matrix, row)
 
