@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ragguard.decision.playouts import Candidate, Signal, begin_of_loss
-from ragguard.decision.rollout import Rules
+from ragguard.decision.rollout import Rules, scaled
 from ragguard.decision.rollouts import NEVER, Counts, Mask, Played
 from ragguard.decision.simulate import share
 from ragguard.records.playout import Kind, Need, Spread, Stay
@@ -94,7 +94,7 @@ def needs(signals: Sequence[Signal], rules: Rules, equal: Played) -> tuple[Need,
     """What each blocking guardrail takes for each stage, from roll-outs of an equal candidate."""
     stays = ~equal.rolled_back
     return tuple(
-        Need(signal.name, number, stage.margin * signal.watched.margin / 0.05, _median(alone[number][stays]))
+        Need(signal.name, number, scaled(stage.margin, signal.watched.margin), _median(alone[number][stays]))
         for signal, alone in zip(signals, equal.alone, strict=True)
         for number, stage in enumerate(rules.stages)
         if signal.watched.tier == "blocking"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ragguard.decision.rollout import Rules
+from ragguard.decision.rollout import MARGIN, Rules, Tier, scaled
 from ragguard.statistics.paired import Array
 from ragguard.statistics.sequential import BETS, log_mean
 
@@ -22,10 +22,10 @@ _BETS = np.array(BETS)[:, None, None]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A guardrail as it is watched: see ``plan.canary.GuardrailPlan``."""
+    """What a guardrail may do: see ``rollout.Guardrail``."""
 
-    margin: float = 0.05
-    tier: str = "blocking"
+    margin: float = MARGIN
+    tier: Tier = "blocking"
     minimum: int = 0
 
 
@@ -153,7 +153,7 @@ def _seen(watched: Watched, before: Sums, differences: Array, rules: Rules, fami
     falls |= (seen >= max(rules.emergency_pairs, watched.minimum)) & (means <= -rules.emergency)
     within, sure = list[Array](), list[Mask]()
     for stage, sums in zip(rules.stages, before.within, strict=False):
-        margin = min(stage.margin * watched.margin / 0.05, 0.999)
+        margin = scaled(stage.margin, watched.margin)
         after, excluded = _money(np.where(known, values + margin, 0.0), sums, -np.log(rules.alpha))
         within.append(after)
         sure.append(excluded & (seen >= stage.pairs))

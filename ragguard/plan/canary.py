@@ -67,6 +67,7 @@ class CanaryPlan(Model):
     )
     window: float = Field(default=30, gt=0, description="Minutes from a unit's first event until it enters")
     lateness: float = Field(default=5, ge=0, description="Minutes that events may be late")
+    settle: float = Field(default=5, ge=0, description="Minutes that traffic takes to follow a stage, in which its ratio is not counted")
     stages: list[StagePlan] = Field(default=STAGES, min_length=1)
     guardrails: list[GuardrailPlan] = Field(default=GUARDRAILS, min_length=1)
     alpha: float = Field(default=0.05, gt=0, lt=0.5, description="False rollbacks; and, apart, promotions of what lost the margin")
