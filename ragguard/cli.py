@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_judge, cli_nights, cli_play, cli_rates
+from ragguard import cli_canary, cli_judge, cli_nights, cli_play, cli_rates
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan
 from ragguard.printing import console as _console
@@ -35,10 +35,9 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
-
-canary = typer.Typer(name="canary", help="Roll-outs in production.", no_args_is_help=True, rich_markup_mode=None)
-canary.command(epilog=cli_play.SIMULATE)(cli_play.simulate)
-app.add_typer(canary, name="canary")
+cli_canary.app.command(epilog=cli_play.SIMULATE)(cli_play.simulate)
+cli_canary.app.command(epilog=cli_play.REPORT)(cli_play.report)
+app.add_typer(cli_canary.app, name="canary")
 
 
 @app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml   or   ragguard init . --ci github")

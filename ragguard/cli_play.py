@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from ragguard.errors import InputError, Problem
-from ragguard.printing import AsJson, Out, Plan, console, print_json, progressing, shown
+from ragguard.printing import AsJson, Out, Place, Plan, console, print_json, progressing, say, shown
 
 SIMULATE = "Example: ragguard canary simulate gate.yaml --per-hour 2000. Exit codes: 0 told; 3 the plan or the usage is wrong."
+REPORT = "Example: ragguard canary report. Exit codes: 0 written; 3 the plan is wrong, or it has no roll-out; 4 could not be written."
 
 
 def simulate(
@@ -42,6 +43,22 @@ def simulate(
     else:
         with shown():
             played.show(found, console(), picture)
+    return 0
+
+
+def report(
+    plan: Annotated[Path, typer.Option("--plan", help="The plan whose roll-out it is.")] = Path("gate.yaml"),
+    history: Place = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write canary.html, the roll-out as a page with its evidence over time, and canary.md, a short text for a pull request."""
+    from ragguard.canary import telling
+
+    told = telling.report(plan, history, out)
+    data = {"state": told.canary.state, "candidate": told.canary.candidate, "number": told.canary.id, "looks": told.looks}
+    files = {"page": str(told.page), "markdown": str(told.markdown)}
+    say(data | files, f"{told.headline}\n{told.page}\n{told.markdown}", as_json)
     return 0
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from ragguard import gate
 from ragguard.canary import likely
+from ragguard.canary.rules import of_plan
 from ragguard.decision import playout_counts as counts
 from ragguard.decision import playouts
 from ragguard.decision.playout_counts import Clock
 from ragguard.decision.playouts import Candidate, Signal
-from ragguard.decision.rollout import Rules, Stage
+from ragguard.decision.rollout import Rules
 from ragguard.decision.rollouts import Played
 from ragguard.errors import InputError, Problem
 from ragguard.plan.canary import CanaryPlan
@@ -57,13 +58,14 @@ def simulate(
         raise InputError(Problem("--per-hour", f"{per_hour:g} is no number of requests", "give one above 0"))
     loaded = load(plan)
     name, rules = loaded.plan.name, loaded.plan.canary
+    kept = of_plan(rules).rules
     report = next(runs.newest_first(Store(gate.store_folder(loaded.folder)), name), None)
     known = likely.Known(report, levels or {}, values or {})
     signals = likely.signals(rules, known, paired=paired, where=loaded.source.where(("canary", "guardrails")))
     delay = (rules.window + rules.lateness) / 60
     clock = Clock(per_hour, tuple(stage.percent for stage in rules.stages), delay, paired) if per_hour is not None else None
-    kinds, equal = _played(signals, _rules(rules), clock, rollouts, _seeded(rules, signals, seed), progress)
-    stays = counts.stays(signals, _rules(rules), equal, clock)
+    kinds, equal = _played(signals, kept, clock, rollouts, _seeded(rules, signals, seed), progress)
+    stays = counts.stays(signals, kept, equal, clock)
     return Playout(
         plan=name,
         rollouts=rollouts,
@@ -75,7 +77,7 @@ def simulate(
         per_hour=per_hour,
         signals=tuple(map(_told, signals)),
         kinds=kinds,
-        needs=counts.needs(signals, _rules(rules), equal),
+        needs=counts.needs(signals, kept, equal),
         stays=stays,
         bottleneck=counts.bottleneck(stays),
         conditions=CONDITIONS,
@@ -92,16 +94,6 @@ def _played(
     found = [(each, playouts.play(signals, rules, each, rollouts, random, progress.advance)) for each in wanted]
     equal = next(played for each, played in found if each == Candidate())
     return tuple(counts.kind(each, played, clock) for each, played in found), equal
-
-
-def _rules(plan: CanaryPlan) -> Rules:
-    return Rules(
-        stages=tuple(Stage(each.percent, each.margin, each.pairs) for each in plan.stages),
-        alpha=plan.alpha,
-        emergency=plan.emergency,
-        emergency_pairs=plan.emergency_pairs,
-        labels=plan.labels,
-    )
 
 
 def _seeded(rules: CanaryPlan, signals: list[Signal], seed: int) -> Random:
