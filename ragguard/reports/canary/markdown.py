@@ -26,8 +26,8 @@ def _lines(canary: Canary, looks: Sequence[Look], place: str) -> Iterator[str]:
     yield from (f"- {prose(clip(line, _LENGTH))}" for line in reasons[:_MOST])
     if len(reasons) > _MOST:
         yield f"- and {len(reasons) - _MOST:,} more"
-    if looks and looks[-1].guardrails:
-        yield from _guardrails(looks[-1], 1 / float(canary.rules["alpha"]))
+    if told := timeline.telling(looks):
+        yield from _guardrails(told[-1], 1 / float(canary.rules["alpha"]))
     if moved := [entry for entry in timeline.log(looks) if entry.last.moved]:
         yield from ("", "| when (UTC) | decision | why |", "| --- | --- | --- |")
         for entry in moved[:_MOST]:

@@ -30,7 +30,8 @@ class Drawn:
 
 def render(canary: Canary, looks: Sequence[Look], place: str = "") -> str:
     """Return the page of a roll-out and its looks, oldest first. All text is escaped, whoever wrote it."""
-    last, shown, entries = (looks[-1] if looks else None), timeline.thinned(looks), timeline.log(looks)
+    entries, shown = timeline.log(looks), timeline.thinned(looks)
+    last = next(reversed(timeline.telling(looks)), None)
     rules = canary.rules
     earlier = entries[MOST_ENTRIES:]
     return pages.render(
@@ -47,10 +48,10 @@ def render(canary: Canary, looks: Sequence[Look], place: str = "") -> str:
         enough=f"{1 / float(rules['alpha']):g}",
         needed=f"{last.guardrails[0].needed:.3g}" if last is not None and last.guardrails else "",
         unit=rules.get("unit", "unit"),
-        traffic=picture.traffic(canary, shown) if shown else None,
-        shares=picture.shares(canary, shown) if shown else None,
+        traffic=picture.traffic(canary, shown),
+        shares=picture.shares(canary, shown),
         ratio=words.ratio(canary, last),
-        guardrails=[_guardrail(state, 1 / float(rules["alpha"])) for state in last.guardrails] if last is not None else [],
+        guardrails=[_guardrail(state, 1 / float(rules["alpha"])) for state in (last.guardrails if last is not None else ())],
         counted=words.counted(last),
         entries=[timeline.row(entry, rules["stages"]) for entry in entries[:MOST_ENTRIES]],
         earlier=[timeline.row(entry, rules["stages"]) for entry in earlier[:MOST_EARLIER]],
@@ -61,17 +62,24 @@ def render(canary: Canary, looks: Sequence[Look], place: str = "") -> str:
 
 
 def _evidence(canary: Canary, looks: Sequence[Look]) -> list[Drawn]:
-    """The pictures of the guardrails that the last look had; those that acted, or are nearest to it, first."""
-    states = looks[-1].guardrails if looks else ()
-    numbered = sorted(enumerate(states), key=lambda each: (each[1].tier == "advisory", -each[1].loss / each[1].needed))
+    """The pictures of the guardrails that the last look had; those that fell first, then by tier, nearest to a rollback first."""
+    told = timeline.telling(looks)
+    numbered = sorted(enumerate(told[-1].guardrails if told else ()), key=lambda each: _gravity(each[1]))
     return [Drawn(state.name, picture.guardrail(canary, looks, state.name, number), _caption(state)) for number, state in numbered]
+
+
+def _gravity(state: GuardrailState) -> tuple[bool, int, float]:
+    tiers = ("blocking", "veto", "advisory")
+    return not _fell(state), tiers.index(state.tier) if state.tier in tiers else len(tiers), -state.loss / state.needed
+
+
+def _fell(state: GuardrailState) -> bool:
+    return state.tier != "advisory" and state.loss >= state.needed
 
 
 def _caption(state: GuardrailState) -> str:
     told = f"{state.tier}; {figures.signed(state.mean)} over {figures.count(state.pairs, 'pair')}"
-    if state.tier != "advisory" and state.loss >= state.needed:
-        return f"{told}; it fell"
-    return told
+    return f"{told}; it fell" if _fell(state) else told
 
 
 def _stay(stay: timeline.Stay) -> list[str]:

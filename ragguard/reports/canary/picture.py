@@ -34,14 +34,14 @@ def guardrail(canary: Canary, looks: Sequence[Look], name: str, number: int) -> 
     _evidence(evidence, rows, 1 / float(canary.rules["alpha"]))
     _mean(mean, rows)
     at = [when for when, _ in rows]
-    pairs.fill_between(at, [state.pairs for _, state in rows], color=MARK, alpha=0.25, linewidth=0, step="post")
-    pairs.plot(at, [state.pairs for _, state in rows], color=MARK, linewidth=1.4, drawstyle="steps-post")
+    pairs.fill_between(at, [state.pairs for _, state in rows], color=MARK, alpha=0.25, linewidth=0)
+    pairs.plot(at, [state.pairs for _, state in rows], color=MARK, linewidth=1.4)
     pairs.set_ylim(bottom=0)
     pairs.set_yticks([0, rows[-1][1].pairs] if rows[-1][1].pairs else [0])
     pairs.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    for drawn, title in ((evidence, "evidence"), (mean, "mean difference"), (pairs, "pairs")):
+    for drawn, title, above in ((evidence, "evidence", 1.09), (mean, "mean difference", 1.04), (pairs, "pairs", 1.04)):
         _across(drawn, canary, looks, labels=drawn is pairs)
-        drawing.words(drawn, 0.0, 1.04, title, transform=drawn.transAxes, color=SOFT, fontsize=10, va="bottom")
+        drawing.words(drawn, 0.0, above, title, transform=drawn.transAxes, color=SOFT, fontsize=10, va="bottom")
     _letters(evidence, looks)
     return drawing.svg(made, f"guardrail-{number}", f"{name}: evidence, mean difference and pairs over time", _told(rows[-1][1], canary))
 
@@ -112,19 +112,19 @@ def traffic(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
         return None
     made = drawing.figure(SIZE[0], 190)
     drawn = drawing.axes(made, (_LEFT, 0.15, _WIDTH, 0.72), 10)
+    counted = [look for look in looks if look.counts]
     pens = {"baseline": (BEFORE, DASHED), "candidate": (MARK, "-"), "both": (INK, DOTTED)}
     for side in sides:
         colour, dash = pens[side]
-        drawn.plot(
-            [look.at for look in looks], [max(look.counts.get(side, 0), 0.8) for look in looks], color=colour, linewidth=1.8, linestyle=dash
-        )
+        events = [max(look.counts.get(side, 0), 0.8) for look in counted]
+        drawn.plot([look.at for look in counted], events, color=colour, linewidth=1.8, linestyle=dash)
     drawn.set_yscale("log")
     drawn.set_ylim(bottom=0.8)
     drawn.minorticks_off()
     drawn.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     _across(drawn, canary, looks, labels=True)
     _letters(drawn, looks)
-    told = ", ".join(f"{side} {looks[-1].counts.get(side, 0):,}" for side in sides)
+    told = ", ".join(f"{side} {counted[-1].counts.get(side, 0):,}" for side in sides)
     return drawing.svg(made, "traffic", "Events of each arm over time", f"At the last look: {told}.")
 
 
@@ -137,7 +137,7 @@ def shares(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
     drawn = drawing.axes(made, (_LEFT, 0.15, _WIDTH, 0.72), 10)
     for planned in dict.fromkeys(row[2] for row in rows):
         mine = [(at, share) for at, share, each in rows if each == planned]
-        drawn.plot([mine[0][0], mine[-1][0]], [planned] * 2, color=UNSURE, linewidth=1.4, linestyle=DASHED)
+        drawn.plot([mine[0][0], mine[-1][0]], [planned] * 2, color=UNSURE, linewidth=1.4, linestyle=DASHED, zorder=3)
         drawn.plot(*zip(*mine, strict=True), color=MARK, linewidth=1.8, marker="o" if len(mine) == 1 else "", markersize=4)
     drawn.set_ylim(bottom=0, top=1.25 * max(max(row[1:]) for row in rows))
     drawn.locator_params(axis="y", nbins=4)

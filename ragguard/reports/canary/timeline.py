@@ -83,6 +83,11 @@ def row(entry: Entry, stages: Sequence[dict[str, float]]) -> list[object]:
     return [(words.when(look.at, seconds=True), again), action, share, ("; ".join(look.reasons), hints)]
 
 
+def telling(looks: Sequence[Look]) -> list[Look]:
+    """The looks that had guardrails: a person who ends a roll-out looks at none."""
+    return [look for look in looks if look.guardrails]
+
+
 def thinned(looks: Sequence[Look]) -> list[Look]:
     """At most about ``MOST`` looks, evenly chosen, with the first, the last, and all that moved and those before them."""
     if len(looks) <= MOST:

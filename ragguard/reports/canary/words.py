@@ -110,4 +110,4 @@ def ratio(canary: Canary, look: Look | None) -> str:
 
 def number(value: float) -> str:
     """An amount of evidence."""
-    return f"{value:.3g}" if value < 1e6 else "over 1e6"
+    return f"{value:.3g}" if value < 1_000 else f"{value:,.0f}" if value < 1e6 else "over 1,000,000"
