@@ -1,5 +1,6 @@
 """Simulated roll-outs, drawn from what signals are like, played, and counted."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -128,8 +129,9 @@ def _batch(signals: Sequence[Signal], rules: Rules, kind: Candidate, rows: int, 
     lost = [each.lost(kind.loses(each)) for each in signals]
     playing = begin([each.watched for each in signals], rows, rules)
     places, found = np.arange(rows), playing.played
-    while places.size and playing.pairs < rules.labels:
-        columns = min(BLOCK, rules.labels - playing.pairs)
+    most = math.ceil(rules.labels / max(each.values for each in signals if each.watched.tier != "advisory"))
+    while places.size and playing.pairs < most:
+        columns = min(BLOCK, most - playing.pairs)
         drawn = [each.draw(random, places.size, playing.pairs, columns, share) for each, share in zip(signals, lost, strict=True)]
         playing = _played_on(playing, kind, *zip(*drawn, strict=True))
         found = _noted(found, places, playing.played)

@@ -55,8 +55,8 @@ def test_every_guardrail_is_drawn_with_its_thresholds_and_all_changes_are_marked
     text = shown(LOST)
     pictures = re.findall(r"<svg class=\"drawn\".*?</svg>", text, re.DOTALL)
     assert len(pictures) == len(LOST.looks[-1].guardrails) + 2
-    for picture in pictures:
-        letters = re.findall(r">([ARXD])</text>", picture)
+    for drawn in pictures:
+        letters = re.findall(r">([ARXD])</text>", drawn)
         assert letters == ["A", "A", "R"]
 
 
