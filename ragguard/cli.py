@@ -64,8 +64,11 @@ def init(
 def check(plan: Plan = Path("gate.yaml"), allow_code: AllowCode = False, as_json: AsJson = False) -> int:
     """Validate the plan, its suites and its data, and say what they can detect, without running any model."""
     from ragguard import assess
+    from ragguard.canary import known
+    from ragguard.plan.load import load
     from ragguard.reports import assessment
 
+    known.check(load(plan))
     found = assess.check(plan, allow_code=allow_code)
     if as_json:
         _print_json(assessment.to_dict(found))
