@@ -5,17 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ragguard.canary import known
 from ragguard.decision.playouts import Signal
 from ragguard.decision.rollouts import Watched
 from ragguard.errors import InputError, Problem, suggest
-from ragguard.metrics import catalog
 from ragguard.plan.canary import CanaryPlan, GuardrailPlan
-from ragguard.records.metric import Metric, Scale
-from ragguard.records.report import CaseRun, Report
+from ragguard.records.report import Report
 from ragguard.statistics.paired import Array
-
-OWN = ("VersionMismatch", "Refused", "Feedback", "Failed")
-"""Signals of production alone."""
 
 LEVEL = 0.9
 """Share of requests that a baseline gets right, by assumption."""
@@ -33,7 +29,7 @@ _FINENESS = 1_000
 
 
 @dataclass(frozen=True)
-class Known:
+class Before:
     """What is known beforehand: ``report`` is a stored run; ``levels`` and ``values`` are what the caller says, by signal."""
 
     report: Report | None
@@ -41,18 +37,17 @@ class Known:
     values: Mapping[str, float]
 
 
-def signals(rules: CanaryPlan, known: Known, *, paired: bool, where: str) -> list[Signal]:
+def signals(rules: CanaryPlan, before: Before, *, paired: bool) -> list[Signal]:
     """Return every guardrail as it is to be simulated.
 
     Raises:
-        InputError: a level or share is said of what is no guardrail, or is no share; a signal is unknown.
+        InputError: a level or share is said of what is no guardrail, or is no share.
     """
     names = [each.signal for each in rules.guardrails]
-    problems = [*_said(known.levels, names, "--level"), *_said(known.values, names, "--values")]
-    problems += [problem for each in names if (problem := _unknown(each, where))]
+    problems = [*_said(before.levels, names, "--level"), *_said(before.values, names, "--values")]
     if problems:
         raise InputError(problems)
-    return [_signal(each, known, paired=paired) for each in rules.guardrails]
+    return [_signal(each, before, paired=paired) for each in rules.guardrails]
 
 
 def _said(said: Mapping[str, float], names: list[str], option: str) -> Iterator[Problem]:
@@ -63,29 +58,17 @@ def _said(said: Mapping[str, float], names: list[str], option: str) -> Iterator[
             yield Problem(option, f"{name}={value:g} is no share", "give one above 0, and at most 1")
 
 
-def _unknown(name: str, where: str) -> Problem | None:
-    metric = Metric.parse(name)
-    if metric.base in OWN:
-        return None
-    try:
-        catalog.scale(metric)
-    except ValueError as error:
-        near = suggest(metric.base, (*OWN, *catalog.names()))
-        return Problem(where, f"guardrail {name}: {error}", near if "no metric" in str(error) and "mean" in near else "")
-    return None
-
-
-def _signal(rule: GuardrailPlan, known: Known, *, paired: bool) -> Signal:
+def _signal(rule: GuardrailPlan, before: Before, *, paired: bool) -> Signal:
     watched = Watched(rule.margin, rule.tier, rule.minimum)
-    values = known.values.get(rule.signal, RATED if rule.signal == "Feedback" else 1.0)
-    seen = None if rule.signal in known.levels or known.report is None else _seen(rule.signal, known.report, paired=paired)
+    values = before.values.get(rule.signal, RATED if rule.signal == "Feedback" else 1.0)
+    seen = None if rule.signal in before.levels or before.report is None else _seen(rule.signal, before.report, paired=paired)
     if seen is not None:
         baseline, candidate, source = seen
         return Signal(rule.signal, watched, baseline, candidate, values, source)
-    level = known.levels.get(rule.signal, LEVEL)
-    said = "as said" if rule.signal in known.levels else ""
-    before, after = _shadowed(level) if paired else (_shares(level), None)
-    return Signal(rule.signal, watched, before, after, values, said)
+    level = before.levels.get(rule.signal, LEVEL)
+    said = "as said" if rule.signal in before.levels else ""
+    baseline, candidate = _shadowed(level) if paired else (_shares(level), None)
+    return Signal(rule.signal, watched, baseline, candidate, values, said)
 
 
 def _shares(level: float) -> Array:
@@ -106,14 +89,10 @@ def _seen(signal: str, report: Report, *, paired: bool) -> tuple[Array, Array | 
 
     A run in which every case was right tells nothing of how far values spread: production will not be as good.
     """
-    metric = Metric.parse(signal)
-    if metric.base in OWN:
+    told, arms = known.signal(signal), _arms(report)
+    if told.how == "own" or (paired and len(arms) < 2):
         return None
-    arms = _arms(report)
-    scale = catalog.scale(metric)
-    if None in (scale.low, scale.high):
-        return None
-    found = {each.name: _values(report, each.name, signal, arms if paired else arms[:1], scale) for each in report.suites}
+    found = {each.name: _values(report, each.name, arms if paired else arms[:1], told) for each in report.suites}
     golden = [each.name for each in report.suites if each.kind == "golden" and len(found[each.name]) >= _ENOUGH]
     suite = golden[0] if golden else max(found, key=lambda name: len(found[name]), default="")
     values = found.get(suite)
@@ -128,14 +107,9 @@ def _arms(report: Report) -> list[str]:
     return [next(arm.name for arm in report.arms if arm.role == "baseline"), *(each.candidate for each in report.decisions[:1])]
 
 
-def _values(report: Report, suite: str, signal: str, arms: list[str], scale: Scale) -> Array:
+def _values(report: Report, suite: str, arms: list[str], signal: known.Signal) -> Array:
     """One row a case, one column an arm; shares of the range, higher is better."""
-    rows = [[case.scores.get(arm, {}).get(signal) for arm in arms] for case in report.cases if case.suite == suite and _counts(case)]
-    known = np.array([row for row in rows if all(isinstance(score, float) for score in row)], dtype=np.float64).reshape(-1, len(arms))
-    low, high = scale.low or 0.0, scale.high if scale.high is not None else 1.0
-    shares = (known - low) / (high - low)
-    return np.asarray(np.clip(shares if scale.higher_is_better else 1 - shares, 0.0, 1.0))
-
-
-def _counts(case: CaseRun) -> bool:
-    return not (case.unlabelled or case.aside)
+    cases = [case for case in report.cases if case.suite == suite and not (case.unlabelled or case.aside)]
+    rows = [[case.scores.get(arm, {}).get(signal.name) for arm in arms] for case in cases]
+    told = [[signal.share(score) for score in row if isinstance(score, float)] for row in rows]
+    return np.array([row for row in told if len(row) == len(arms)], dtype=np.float64).reshape(-1, len(arms))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ragguard import gate
-from ragguard.canary import likely
+from ragguard.canary import known, likely
 from ragguard.canary.rules import of_plan
 from ragguard.decision import playout_counts as counts
 from ragguard.decision import playouts
@@ -57,11 +57,11 @@ def simulate(
     if per_hour is not None and not 0 < per_hour < 1e12:
         raise InputError(Problem("--per-hour", f"{per_hour:g} is no number of requests", "give one above 0"))
     loaded = load(plan)
+    known.check(loaded)
     name, rules = loaded.plan.name, loaded.plan.canary
     kept = of_plan(rules).rules
     report = next(runs.newest_first(Store(gate.store_folder(loaded.folder)), name), None)
-    known = likely.Known(report, levels or {}, values or {})
-    signals = likely.signals(rules, known, paired=paired, where=loaded.source.where(("canary", "guardrails")))
+    signals = likely.signals(rules, likely.Before(report, levels or {}, values or {}), paired=paired)
     delay = (rules.window + rules.lateness) / 60
     clock = Clock(per_hour, tuple(stage.percent for stage in rules.stages), delay, paired) if per_hour is not None else None
     kinds, equal = _played(signals, kept, clock, rollouts, _seeded(rules, signals, seed), progress)
