@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_canary, cli_judge, cli_nights, cli_rates, cli_serve
+from ragguard import cli_canary, cli_judge, cli_nights, cli_play, cli_rates, cli_serve
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan
 from ragguard.printing import console as _console
@@ -35,6 +35,8 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
+cli_canary.app.command(epilog=cli_play.SIMULATE)(cli_play.simulate)
+cli_canary.app.command(epilog=cli_play.REPORT)(cli_play.report)
 app.add_typer(cli_canary.app, name="canary")
 
 
