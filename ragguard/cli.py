@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_judge, cli_nights, cli_rates
+from ragguard import cli_data, cli_judge, cli_nights, cli_rates, cli_shadow
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan
 from ragguard.printing import console as _console
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
+app.add_typer(cli_data.app, name="data")
 
 
 @app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml   or   ragguard init . --ci github")
@@ -225,6 +226,7 @@ def schema(
 app.command(epilog=cli_rates.POWER)(cli_rates.power)
 app.command("error-rates", epilog=cli_rates.ERROR_RATES)(cli_rates.error_rates)
 app.command(epilog=cli_rates.DRILL)(cli_rates.drill)
+app.command(epilog=cli_shadow.EPILOG)(cli_shadow.shadow)
 app.command(epilog=f"Example: ragguard nightly gate.yaml --fail-on-drift. {cli_nights.CODES}")(cli_nights.nightly)
 app.command(epilog="Example: ragguard history   or   ragguard history 2026-01-30 2026-01-31   or   ragguard history --html history.html")(
     cli_nights.history
