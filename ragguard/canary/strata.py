@@ -39,9 +39,9 @@ def draw(
 ) -> Drawn:
     """Draw a ``share``, in (0, 1], of the units that requests belong to (a session, a user, or the request alone), each as a whole.
 
-    A unit stands in the stratum of its first request. Every stratum gives its share, and one unit at least; what shares leave over goes
-    to the largest remainders, so that the whole is the share of all as long as there are fewer strata than that. Within a stratum those
-    units are drawn whose hash with the seed is least: the same seed and names draw the same, whatever the order of the log.
+    A unit stands in the stratum of its first request. Every stratum gives its share, rounded down, and one unit at least; what that leaves
+    of the whole share goes to the largest remainders. So many small strata give more than the share. Within a stratum those units are
+    drawn whose hash with the seed is least: the same seed and names draw the same, whatever the order of the log.
     ``product_of`` tells the product of a document's id.
     """
     units: dict[str, list[Request]] = {}
@@ -58,7 +58,7 @@ def draw(
 
 
 def allot(sizes: Mapping[Stratum, int], share: float) -> dict[Stratum, int]:
-    """Return how many units each stratum gives: one at least, none more than it has, and all together the share where that can be."""
+    """Return how many units each stratum gives: one at least, none more than it has, and all together the share or, of many, more."""
     quotas = {stratum: size * share for stratum, size in sizes.items()}
     taken = {stratum: max(1, math.floor(quota + 1e-9)) for stratum, quota in quotas.items()}
     left = round(sum(sizes.values()) * share) - sum(taken.values())

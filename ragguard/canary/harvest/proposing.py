@@ -3,14 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ragguard.canary.harvest.documents import Library
 from ragguard.canary.harvest.failing import STALE, Failure
 from ragguard.canary.harvest.grouping import Group, Known, Source, questions, settle, unknown
 from ragguard.canary.harvest.likeness import Likeness
-from ragguard.canary.harvest.proposal import Proposal, Use
+from ragguard.canary.harvest.proposal import Hint, Proposal, Use
 from ragguard.data.audit import normalise
 
 NAMED = 5
@@ -35,10 +35,13 @@ def propose(
     """
     groups, asked = unknown(questions(failures), known)
     settle(groups, known, likeness, {group.text: _name(group.text) for group in groups})
-    wrong: dict[str, dict[str, str]] = {}
+    found: dict[str, list[Failure]] = {}
     for group in groups:
-        wrong.setdefault(group.intent, {}).update(library.wrong(_found(group)))
-    made = (_proposal(group, library, wrong[group.intent], _use(group, wrong[group.intent], train, seed)) for group in groups)
+        found.setdefault(group.intent, []).extend(group.failures)
+    wrong = {intent: library.wrong(_found(rows)) for intent, rows in found.items()}
+    hints = {intent: library.hints(_found(rows)) for intent, rows in found.items()}
+    uses = {group.intent: _use(group, wrong[group.intent], train, seed) for group in groups}
+    made = [_settled(_proposal(group, library), uses[group.intent], wrong[group.intent], hints[group.intent]) for group in groups]
     sources: dict[Source, list[str]] = {"golden": [], "train": []}
     for _, question in asked:
         sources[question.source].append(question.name)
@@ -52,7 +55,13 @@ def _use(group: Group, wrong: Mapping[str, str], train: float, seed: int) -> Use
     return "train" if wrong and drawn < train else "golden"
 
 
-def _proposal(group: Group, library: Library, wrong: Mapping[str, str], use: Use) -> Proposal:
+def _settled(proposal: Proposal, use: Use, wrong: Mapping[str, str], hints: tuple[Hint, ...]) -> Proposal:
+    """A proposal with what its whole intent says."""
+    candidates = proposal.candidates or hints
+    return replace(proposal, use=use, hard_negatives=wrong, candidates=candidates, asks=proposal.asks if use == "golden" else None)
+
+
+def _proposal(group: Group, library: Library) -> Proposal:
     why = Counter(reason for each in group.failures for reason in each.why)
     stale = [each for each in group.failures if STALE in each.why]
     days = sorted({datetime.fromtimestamp(each.at, UTC).date().isoformat() for each in group.failures})
@@ -61,10 +70,8 @@ def _proposal(group: Group, library: Library, wrong: Mapping[str, str], use: Use
         query=group.text,
         intent=group.intent,
         why=tuple(f"{reason} ({count})" if count > 1 else reason for reason, count in why.most_common()),
-        use=use,
-        asks=library.asking(stale[0].found) if stale and use == "golden" else None,
-        hard_negatives=wrong,
-        candidates=library.hints(_found(group)),
+        asks=library.asking(stale[0].found) if stale else None,
+        candidates=library.hints(_found(group.failures)),
         answers={each.arm: each.answer for each in reversed(group.failures) if each.answer},
         intent_from=_told(group),
         seen=len({each.event for each in group.failures}),
@@ -81,10 +88,10 @@ def _told(group: Group) -> str:
     return f"{known.source} {known.name}: {known.text}" if known is not None else f"proposed: {group.resembles}"
 
 
-def _found(group: Group) -> list[str]:
-    """What its failures found: what stood first most often comes first."""
+def _found(failures: Sequence[Failure]) -> list[str]:
+    """What failures found: what stood first most often comes first."""
     places: dict[str, float] = {}
-    for each in group.failures:
+    for each in failures:
         for place, name in enumerate(each.found):
             places[name] = places.get(name, 0.0) + 1 / (1 + place)
     return sorted(places, key=lambda name: (-places[name], name))
