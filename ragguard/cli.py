@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_data, cli_judge, cli_nights, cli_rates, cli_shadow
+from ragguard import cli_canary, cli_data, cli_judge, cli_nights, cli_rates, cli_shadow
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan
 from ragguard.printing import console as _console
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
+app.add_typer(cli_canary.app, name="canary")
 app.add_typer(cli_data.app, name="data")
 
 
@@ -62,8 +63,11 @@ def init(
 def check(plan: Plan = Path("gate.yaml"), allow_code: AllowCode = False, as_json: AsJson = False) -> int:
     """Validate the plan, its suites and its data, and say what they can detect, without running any model."""
     from ragguard import assess
+    from ragguard.canary import known
+    from ragguard.plan.load import load
     from ragguard.reports import assessment
 
+    known.check(load(plan))
     found = assess.check(plan, allow_code=allow_code)
     if as_json:
         _print_json(assessment.to_dict(found))

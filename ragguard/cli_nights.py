@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragguard.errors import InputError, Problem
-from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan, console, print_json, progressing, say, shown, warn
+from ragguard.printing import AllowCode, AsJson, Candidate, Out, Place, Plan, console, print_json, progressing, say, shown, warn
 
 if TYPE_CHECKING:
     from ragguard.nightly import Outcome
@@ -15,9 +15,6 @@ CODES = (
     "Exit codes: the gate's; 1 also where a drift lasts and --fail-on-drift is given; 4 also where the gate says 0 and the night could not "
     "be kept or told."
 )
-Place = Annotated[
-    str, typer.Option("--history", help="A file or postgresql://... Default: RAGGUARD_HISTORY, the plan's, or beside the plan.")
-]
 
 
 def nightly(

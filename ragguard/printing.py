@@ -17,6 +17,9 @@ Plan = Annotated[Path, typer.Argument(help="The plan.", show_default=True)]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the reports. Default: reports/NAME beside the plan.")]
 Candidate = Annotated[str | None, typer.Option("--candidate", help="Only this candidate of several.")]
 AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let the plan run Python that it names: retrievers, perturbations.")]
+Place = Annotated[
+    str, typer.Option("--history", help="A file or postgresql://... Default: RAGGUARD_HISTORY, the plan's, or beside the plan.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 
 

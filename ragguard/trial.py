@@ -198,12 +198,14 @@ def _read(observations: Sequence[Observation]) -> set[str]:
 def _texts(collection: Collection, observations: Sequence[Observation]) -> dict[str, str]:
     """What the documents say that were given or cited; their version, status, date and product too, for a prompt may tell them."""
     documents = (collection.document(name) for name in sorted(_read(observations)) if name in collection.corpus)
-    return {document.id: "\n".join(filter(None, _told(document))) for document in documents}
+    return {document.id: told(document) for document in documents}
 
 
-def _told(document: Document) -> tuple[str, ...]:
+def told(document: Document) -> str:
+    """Return what a document says to metrics of answers: its version, status, date and product too, for a prompt may tell them."""
     version = f"v{document.version.removeprefix('v')}" if document.version else ""
-    return document.title, document.text, version, document.status, document.effective_from, document.product
+    said = document.title, document.text, version, document.status, document.effective_from, document.product
+    return "\n".join(filter(None, said))
 
 
 def _wanted(case: Case) -> tuple[object, ...]:

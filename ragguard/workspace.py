@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
+from ragguard.data.events import wire
 from ragguard.errors import CannotJudge, InputError, Problem
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.reports import document
@@ -84,9 +85,9 @@ def add_ci(folder: Path, ci: CI) -> list[str]:
 
 
 def write_schemas(out: Path) -> list[Path]:
-    """Write the JSON schemas of plans, suites, reports, calibrations, drills and histories; return the files."""
+    """Write the JSON schemas of plans, suites, events, reports, calibrations, drills and histories; return the files."""
     schemas = {"gate": GatePlan.model_json_schema(), "suite": SuitePlan.model_json_schema(), "report": document.schema()}
-    schemas |= {"calibration": calibrations.schema(), "drill": drills.schema(), "history": histories.schema()}
+    schemas |= {"calibration": calibrations.schema(), "drill": drills.schema(), "history": histories.schema(), "event": wire.schema()}
     paths = []
     for name, schema in schemas.items():
         path = out / f"{name}.schema.json"

@@ -13,6 +13,13 @@ from ragguard.statistics.betting import Evidence
 from ragguard.statistics.shares import log_above, log_other
 
 Action = Literal["rollback", "hold", "advance", "done"]
+Tier = Literal["blocking", "veto", "advisory"]
+
+MARGIN = 0.05
+"""The margin of a guardrail for which the stages' margins are written; they scale with a guardrail's own."""
+
+WIDEST = 0.99
+"""No margin of a stage is wider than this, however wide a guardrail's own is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a roll-out keeps to. ``delta`` is the margin, ``alpha`` the error budget of false rollbacks and, apart, of false promotions.
+    """What a roll-out keeps to. ``alpha`` is the error budget of false rollbacks, which all guardrails share, and, apart, of promotions of
+    what lost the margin.
 
     ``emergency``: a mean drop that acts at once, from ``emergency_pairs`` on, outside ``alpha`` (simulated, one equal guardrail: it
     adds nothing at a standard deviation of the differences of 0.45, 0.1 points at 0.6, 2 points at 0.77). ``errors``: the share of
@@ -37,7 +45,6 @@ class Rules:
 
     stages: tuple[Stage, ...] = (Stage(1, 0.20, 50), Stage(10, 0.10, 100), Stage(50, 0.05, 200))
     alpha: float = 0.05
-    delta: float = 0.05
     emergency: float = 0.30
     emergency_pairs: int = 30
     errors: float = 0.05
@@ -47,10 +54,28 @@ class Rules:
     grace: float = 24.0
     silence: float = 30.0
 
-    @property
-    def margins(self) -> tuple[float, ...]:
-        """The margins that a guardrail's state follows."""
-        return tuple(stage.margin for stage in self.stages)
+    def margins(self, margin: float = MARGIN) -> tuple[float, ...]:
+        """The margins that the evidence of a guardrail with this margin follows, each once."""
+        return tuple(dict.fromkeys(scaled(stage.margin, margin) for stage in self.stages))
+
+
+def scaled(stage: float, margin: float) -> float:
+    """What a stage's margin is for a guardrail whose own is ``margin``."""
+    return min(stage * (margin / MARGIN), WIDEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """What is known of a signal, and what it may do: ``blocking`` ones roll back, and must be sure before a stage is left; ``veto`` ones
+    may only roll back, ``advisory`` ones nothing. ``margin`` is the drop that must not pass, ``minimum`` the pairs from which it may roll
+    back. ``early`` is the number of pairs and their mean with those that are not final yet, which the emergency margin is held against.
+    """
+
+    evidence: Evidence
+    margin: float = MARGIN
+    tier: Tier = "blocking"
+    minimum: int = 0
+    early: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +105,34 @@ class Next:
     person: bool = False
 
 
-def decide(rules: Rules, stage: int, guardrails: Mapping[str, Evidence], traffic: Traffic) -> Next:
-    """Decide at the ``stage`` numbered from 0 (``len(stages)``: all traffic). ValueError without guardrails or on an unknown stage."""
-    if not guardrails:
-        raise ValueError("a roll-out without guardrails cannot be decided; name at least one")
+def decide(rules: Rules, stage: int, guardrails: Mapping[str, Guardrail], traffic: Traffic) -> Next:
+    """Decide at the ``stage`` numbered from 0 (``len(stages)``: all traffic). ValueError without a blocking guardrail, or on an unknown
+    stage.
+    """
+    acting = {name: each for name, each in sorted(guardrails.items()) if each.tier != "advisory"}
+    if all(each.tier != "blocking" for each in acting.values()):
+        raise ValueError("a roll-out without a blocking guardrail cannot be decided; name at least one")
     if not 0 <= stage <= len(rules.stages):
         raise ValueError(f"there is no stage {stage}; a roll-out has 0 to {len(rules.stages)}")
-    if reasons := (*_unsafe(rules, traffic), *_emergencies(rules, guardrails)):
+    if reasons := (*_unsafe(rules, traffic), *_emergencies(rules, acting)):
         return Next("rollback", stage, reasons)
     if reasons := _untrusted(rules, stage, traffic):
         return Next("hold", stage, reasons, person=True)
-    if reasons := _losses(rules, guardrails):
+    if reasons := _losses(rules, acting):
         return Next("rollback", stage, reasons)
     if stage == len(rules.stages):
         return Next("done", stage, ("all traffic goes to the candidate",))
-    return _onwards(rules, stage, guardrails, traffic)
+    return _onwards(rules, stage, acting, traffic)
 
 
-def _onwards(rules: Rules, stage: int, guardrails: Mapping[str, Evidence], traffic: Traffic) -> Next:
+def needed(rules: Rules, guardrails: Mapping[str, Guardrail]) -> float:
+    """The evidence of a loss that rolls back: those that may act share the error budget."""
+    return sum(each.tier != "advisory" for each in guardrails.values()) / rules.alpha
+
+
+def _onwards(rules: Rules, stage: int, guardrails: Mapping[str, Guardrail], traffic: Traffic) -> Next:
     if traffic.silent >= rules.silence:
-        why = f"no event of the candidate for {traffic.silent:g} minutes (limit {rules.silence:g}): look whether it is routed and logged"
+        why = f"no event of the candidate for {traffic.silent:.4g} minutes (limit {rules.silence:g}): look whether it is routed and logged"
         return Next("hold", stage, (why,), person=True)
     lacking = _lacking(rules.stages[stage], rules.alpha, guardrails)
     if not lacking:
@@ -107,14 +140,21 @@ def _onwards(rules: Rules, stage: int, guardrails: Mapping[str, Evidence], traff
     return _out_of_labels(rules, stage, guardrails, traffic, lacking) or Next("hold", stage, lacking)
 
 
-def _out_of_labels(rules: Rules, stage: int, guardrails: Mapping[str, Evidence], traffic: Traffic, lacking: tuple[str, ...]) -> Next | None:
-    used = max(each.pairs for each in guardrails.values())
-    if used < rules.labels:
+def used(guardrails: Mapping[str, Guardrail]) -> int:
+    """The labels that are used: pairs of the guardrail that has the most, of those that may act."""
+    return max((each.evidence.pairs for each in guardrails.values() if each.tier != "advisory"), default=0)
+
+
+def _out_of_labels(
+    rules: Rules, stage: int, guardrails: Mapping[str, Guardrail], traffic: Traffic, lacking: tuple[str, ...]
+) -> Next | None:
+    pairs = used(guardrails)
+    if pairs < rules.labels:
         return None
-    spent = f"{used} pairs of {rules.labels} are judged, and it is not sure enough to go on"
+    spent = f"{pairs} pairs of {rules.labels} are judged, and it is not sure enough to go on"
     if traffic.held >= rules.grace:
         return Next("rollback", stage, (f"{spent}; nobody decided within {rules.grace:g} hours", *lacking), person=True)
-    left = f"{spent}: raise the budget or roll back; rolled back by itself in {rules.grace - traffic.held:g} hours"
+    left = f"{spent}: a person must decide; rolled back by itself in {rules.grace - traffic.held:.4g} hours"
     return Next("hold", stage, (left, *lacking), person=True)
 
 
@@ -128,12 +168,13 @@ def _unsafe(rules: Rules, traffic: Traffic) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _emergencies(rules: Rules, guardrails: Mapping[str, Evidence]) -> tuple[str, ...]:
-    return tuple(
-        f"{name} fell by {-each.mean:.3f} over {each.pairs} pairs, beyond the emergency margin {rules.emergency:g}"
-        for name, each in sorted(guardrails.items())
-        if each.pairs >= rules.emergency_pairs and each.mean <= -rules.emergency
-    )
+def _emergencies(rules: Rules, guardrails: Mapping[str, Guardrail]) -> tuple[str, ...]:
+    found = []
+    for name, each in guardrails.items():
+        pairs, mean = each.early or (each.evidence.pairs, each.evidence.mean)
+        if pairs >= max(rules.emergency_pairs, each.minimum) and mean <= -rules.emergency:
+            found.append(f"{name} fell by {-mean:.3f} over {pairs} pairs, beyond the emergency margin {rules.emergency:g}")
+    return tuple(found)
 
 
 def _untrusted(rules: Rules, stage: int, traffic: Traffic) -> tuple[str, ...]:
@@ -147,28 +188,32 @@ def _untrusted(rules: Rules, stage: int, traffic: Traffic) -> tuple[str, ...]:
     return (f"sample-ratio mismatch: {seen} where {share:.2%} was planned; the arms cannot be compared: look at routing and lost events",)
 
 
-def _losses(rules: Rules, guardrails: Mapping[str, Evidence]) -> tuple[str, ...]:
-    needed = math.log(len(guardrails) / rules.alpha)
-    return tuple(
-        f"{name} fell by {-each.mean:.3f} over {each.pairs} pairs (evidence {math.exp(min(each.log_loss, 50)):.3g}, "
-        f"needed {len(guardrails) / rules.alpha:.3g})"
-        for name, each in sorted(guardrails.items())
-        if each.log_loss >= needed and each.mean <= -rules.delta / 2
-    )
-
-
-def _lacking(stage: Stage, alpha: float, guardrails: Mapping[str, Evidence]) -> tuple[str, ...]:
-    """What each guardrail still lacks for the next stage."""
+def _losses(rules: Rules, guardrails: Mapping[str, Guardrail]) -> tuple[str, ...]:
+    enough = needed(rules, guardrails)
     found = []
-    for name, each in sorted(guardrails.items()):
-        if each.pairs < stage.pairs:
-            found.append(f"{name}: {each.pairs} of {stage.pairs} pairs")
-        elif each.log_within(stage.margin) < -math.log(alpha):
-            evidence = math.exp(each.log_within(stage.margin))
-            found.append(f"{name}: a drop of {stage.margin:g} is not excluded (evidence {evidence:.3g} of {1 / alpha:.3g})")
+    for name, each in guardrails.items():
+        seen = each.evidence
+        if seen.pairs >= each.minimum and seen.log_loss >= math.log(enough) and seen.mean <= -each.margin / 2:
+            told = f"(evidence {math.exp(min(seen.log_loss, 50)):.3g}, needed {enough:.3g})"
+            found.append(f"{name} fell by {-seen.mean:.3f} over {seen.pairs} pairs {told}")
+    return tuple(found)
+
+
+def _lacking(stage: Stage, alpha: float, guardrails: Mapping[str, Guardrail]) -> tuple[str, ...]:
+    """What each blocking guardrail still lacks for the next stage."""
+    found = []
+    for name, each in guardrails.items():
+        margin = scaled(stage.margin, each.margin)
+        if each.tier != "blocking":
+            continue
+        if each.evidence.pairs < stage.pairs:
+            found.append(f"{name}: {each.evidence.pairs} of {stage.pairs} pairs")
+        elif each.evidence.log_within(margin) < -math.log(alpha):
+            evidence = math.exp(each.evidence.log_within(margin))
+            found.append(f"{name}: a drop of {margin:g} is not excluded (evidence {evidence:.3g} of {1 / alpha:.3g})")
     return tuple(found)
 
 
 def _advanced(rules: Rules, stage: int) -> str:
     onto = rules.stages[stage + 1].percent if stage + 1 < len(rules.stages) else 100
-    return f"every guardrail excludes a drop of {rules.stages[stage].margin:g}: from {rules.stages[stage].percent:g} % to {onto:g} %"
+    return f"every guardrail excludes its drop of this stage: from {rules.stages[stage].percent:g} % to {onto:g} %"

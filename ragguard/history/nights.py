@@ -12,6 +12,7 @@ from ragguard.errors import InputError, Problem, suggest
 from ragguard.history import schema
 from ragguard.history.database import Database
 from ragguard.history.place import Place
+from ragguard.history.texts import clean
 from ragguard.records.night import Accepted, ArmNight, Checked, Cost, Decided, JudgeNight, Measured, Night, SuiteNight
 
 PARTS: Mapping[str, tuple[Table, Any]] = {
@@ -116,7 +117,7 @@ def _row(night: int, place: int, part: Any) -> dict[str, Any]:
 def _stored(key: str, value: Any) -> Any:
     """A value as a database takes it: texts without what UTF-8 or PostgreSQL cannot carry, which messages of strangers may hold."""
     told = json.dumps(value, ensure_ascii=False) if key in LISTS else value
-    return told.encode("utf-8", "replace").decode().replace("\x00", "\ufffd") if isinstance(told, str) else told
+    return clean(told) if isinstance(told, str) else told
 
 
 def _part(connection: Connection, name: str, ids: Sequence[int], *, whole: bool) -> dict[int, tuple[Any, ...]]:

@@ -1,6 +1,6 @@
 """The tables of the history. A change here goes with a migration in ``migrations/versions``; a test compares the two."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
 
 PREFIX = "ragguard_"
 VERSIONS = f"{PREFIX}history_version"
@@ -62,3 +62,50 @@ checks = _table(
 )  # fmt: skip
 decisions = _table("decisions", _text("candidate"), _text("answer"), _text("reasons"))
 costs = _table("costs", _text("arm"), _text("stage"), _text("figure"), _number("value"))
+
+
+def _of_canary() -> "Column[int]":
+    return Column("canary_id", Integer, ForeignKey(f"{PREFIX}canaries.id", ondelete="CASCADE"), primary_key=True)
+
+
+def _time(name: str) -> "Column[float]":
+    """Seconds since 1970 (UTC)."""
+    return Column(name, Float(53), nullable=False)
+
+
+canaries = Table(
+    f"{PREFIX}canaries",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("plan", String(200), nullable=False),
+    _text("candidate"), _text("run"), _text("decision"), _text("fingerprint"), _text("baseline"), _time("started"), _time("since"),
+    _count("stage"),
+    Column("state", String(20), nullable=False),
+    _flag("forced"), _text("reason"), _text("rules"), _text("expected"), _text("evidence"),
+)  # fmt: skip
+_RUNNING = text("state = 'running'")
+Index(f"uq_{PREFIX}canaries_running", canaries.c.plan, unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
+
+canary_events = Table(
+    f"{PREFIX}canary_events",
+    metadata,
+    _of_canary(),
+    Column("side", String(10), primary_key=True),
+    Column("id", String(512), primary_key=True),
+    _time("at"),
+    Column("cluster", String(512), nullable=False),
+    Column("status", String(10), nullable=False),
+    _flag("failed"), _flag("unsafe"), _text("served"), _text("signals"), _text("kept"),
+)  # fmt: skip
+Index(f"ix_{PREFIX}canary_events_status", canary_events.c.canary_id, canary_events.c.status, canary_events.c.at)
+Index(f"ix_{PREFIX}canary_events_at", canary_events.c.canary_id, canary_events.c.at)
+
+canary_clusters = Table(
+    f"{PREFIX}canary_clusters",
+    metadata,
+    _of_canary(),
+    Column("side", String(10), primary_key=True),
+    Column("cluster", String(512), primary_key=True),
+    _time("at"),
+)
+canary_looks = Table(f"{PREFIX}canary_looks", metadata, _of_canary(), Column("number", Integer, primary_key=True), _text("look"))

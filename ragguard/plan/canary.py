@@ -48,6 +48,7 @@ GUARDRAILS = [
     GuardrailPlan(signal="UnsupportedValue"),
     GuardrailPlan(signal="Feedback", tier="veto"),
 ]
+REGIONS = ["US", "GB", "DE", "FR", "IL", "IN", "CA", "BR"]
 ENTITIES = ["EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS", "US_SSN", "CRYPTO"]
 
 
@@ -55,6 +56,7 @@ class RedactPlan(Model):
     """What is taken out of queries, answers and error messages before anything is stored."""
 
     entities: list[str] = Field(default=ENTITIES, description="Names of Presidio's entities that are found by patterns and checksums")
+    regions: list[str] = Field(default=REGIONS, description="Whose telephone numbers are found without their country's code")
     patterns: dict[str, str] = Field(default_factory=dict, description="Own ones: a name, and a regular expression (re)")
     texts: bool = Field(default=True, description="false: no query and no answer is stored at all")
 
@@ -67,6 +69,7 @@ class CanaryPlan(Model):
     )
     window: float = Field(default=30, gt=0, description="Minutes from a unit's first event until it enters")
     lateness: float = Field(default=5, ge=0, description="Minutes that events may be late")
+    settle: float = Field(default=5, ge=0, description="Minutes that traffic takes to follow a stage, in which its ratio is not counted")
     stages: list[StagePlan] = Field(default=STAGES, min_length=1)
     guardrails: list[GuardrailPlan] = Field(default=GUARDRAILS, min_length=1)
     alpha: float = Field(default=0.05, gt=0, lt=0.5, description="False rollbacks; and, apart, promotions of what lost the margin")

@@ -56,10 +56,12 @@ class GuardrailState:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A decision at ``at`` (seconds since 1970), on the evidence there was. ``moved``: it changed the stage or ended the roll-out.
+    """A decision at ``at`` (seconds since 1970), on the evidence there was: rollback, hold, advance, done; or abort, a person's. ``moved``:
+    it changed the stage or ended the roll-out.
 
-    ``counts`` are the events by what became of them: baseline, candidate, both, duplicates, late, future, failed, unsafe, clusters
-    that entered. ``hints`` say what may be the cause (the runbook's order), and change nothing.
+    ``counts`` are the events by side (baseline, candidate, both) and by what became of them (waiting, entered, late, after, before,
+    future), the candidate's (requests, failed, unsafe), the units that entered at this look (entering), and each arm's in this stage
+    (baseline units, candidate units). ``hints`` say what may be the cause (the runbook's order), and change nothing.
     """
 
     at: float
@@ -80,3 +82,18 @@ class Told:
     new: int
     duplicates: int
     refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a roll-out is: the ``percent`` of the traffic that its candidate is to get now, the last ``look`` (None: none yet), how many
+    ``looks`` there were, the ``history`` that keeps it, and what is to be known of it beside (``notes``).
+    """
+
+    canary: Canary
+    percent: float
+    stages: int
+    look: Look | None
+    looks: int
+    history: str
+    notes: tuple[str, ...] = ()

@@ -8,6 +8,9 @@ Arm = Literal["baseline", "candidate"]
 Side = Literal["baseline", "candidate", "both"]
 """An arm, or both: a shadowed request that both answered."""
 
+Own = str | int | float | bool | None
+"""What an own field of an event holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
@@ -47,7 +50,7 @@ class Response:
 @dataclass(frozen=True, slots=True)
 class Event:
     """A request of production. ``at`` is seconds since 1970 (UTC); ``user`` and ``session`` are "" where not given, ``case`` the id of the
-    golden query that it asks ("": none). ``responses`` has the arm that answered, or both (shadow).
+    golden query that it asks ("": none). ``responses`` has the arm that answered, or both (shadow). ``extra`` holds own fields.
     """
 
     id: str
@@ -57,6 +60,7 @@ class Event:
     user: str = ""
     session: str = ""
     case: str = ""
+    extra: Mapping[str, Own] = field(default_factory=dict)
 
     @property
     def side(self) -> Side:

@@ -7,6 +7,7 @@ Source: STATISTICS.md, section 6; Waudby-Smith and Ramdas 2024, J. R. Stat. Soc.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -54,8 +55,8 @@ class Evidence:
     def seen(self, differences: Iterable[float]) -> "Evidence":
         """Return the state after more differences; ValueError on one outside [-1, 1]."""
         found = self
-        for difference in differences:
-            found = found.merged(_one(self.margins, float(difference)))
+        for difference, times in Counter(map(float, differences)).items():
+            found = found.merged(_one(self.margins, difference, times))
         return found
 
     def merged(self, other: "Evidence") -> "Evidence":
@@ -106,15 +107,16 @@ def _whole(sums: object) -> Sums:
     return tuple(sums)
 
 
-def _one(margins: tuple[float, ...], difference: float) -> Evidence:
+def _one(margins: tuple[float, ...], difference: float, times: int) -> Evidence:
+    """The state of so many pairs that differ alike: each is rounded, so that the sum is that of one by one."""
     if not -1 <= difference <= 1:
         raise ValueError(f"{difference} is no difference between -1 and 1")
-    within = tuple(_logs(difference + margin) for margin in margins)
-    return Evidence(margins, 1, math.floor(difference * UNITS), _logs(-difference), within)
+    within = tuple(_logs(difference + margin, times) for margin in margins)
+    return Evidence(margins, times, math.floor(difference * UNITS) * times, _logs(-difference, times), within)
 
 
-def _logs(gain: float) -> Sums:
-    return tuple(math.floor(math.log1p(bet * gain) * UNITS) for bet in BETS)
+def _logs(gain: float, times: int) -> Sums:
+    return tuple(math.floor(math.log1p(bet * gain) * UNITS) * times for bet in BETS)
 
 
 def _added(mine: Sums, theirs: Sums) -> Sums:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ragguard.decision.rollout import Next, Rules, Traffic, decide
+from ragguard.decision.rollout import Guardrail, Next, Rules, Traffic, decide
 from ragguard.statistics.betting import Evidence, unseen
 
 RULES = Rules()
@@ -13,11 +13,11 @@ FINE = Traffic(baseline=9_900, candidate=100, requests=100)
 
 
 def state(mean: float, pairs: int) -> Evidence:
-    return unseen(RULES.margins).seen([mean] * pairs)
+    return unseen(RULES.margins()).seen([mean] * pairs)
 
 
 def told(traffic: Traffic = FINE, stage: int = 0, **guardrails: Evidence) -> Next:
-    return decide(RULES, stage, guardrails, traffic)
+    return decide(RULES, stage, {name: Guardrail(each) for name, each in guardrails.items()}, traffic)
 
 
 def test_an_equal_candidate_goes_stage_by_stage_to_all_traffic() -> None:
@@ -25,7 +25,7 @@ def test_an_equal_candidate_goes_stage_by_stage_to_all_traffic() -> None:
     stage, traffic = 0, Traffic(paired=True)
     for pairs in range(1, 400):
         seen = seen.seen([0.0])
-        found = decide(RULES, stage, {"ndcg": seen}, traffic)
+        found = decide(RULES, stage, {"ndcg": Guardrail(seen)}, traffic)
         if found.action == "advance":
             stages.append((pairs, found.stage))
             stage = found.stage
@@ -58,7 +58,7 @@ def test_a_certain_but_small_loss_is_no_rollback() -> None:
 def test_one_guardrail_that_lacks_pairs_holds_all() -> None:
     found = told(ndcg=state(0.0, 200), thumbs=state(0.0, 49))
     assert found == Next("hold", 0, ("thumbs: 49 of 50 pairs",))
-    unsure = unseen(RULES.margins).seen([0.48, -0.52] * 100)
+    unsure = unseen(RULES.margins()).seen([0.48, -0.52] * 100)
     found = told(Traffic(), stage=2, ndcg=unsure)
     assert found.reasons == (f"ndcg: a drop of 0.05 is not excluded (evidence {np.exp(unsure.log_within(0.05)):.3g} of 20)",)
 
@@ -103,7 +103,7 @@ def test_traffic_that_vanished_holds_and_does_not_advance() -> None:
 
 
 def test_labels_used_up_hold_then_roll_back() -> None:
-    seen = state(0.0, 0).merged(Evidence(RULES.margins, 6_400, 0, (-1,) * 7, ((-1,) * 7,) * 3))
+    seen = state(0.0, 0).merged(Evidence(RULES.margins(), 6_400, 0, (-1,) * 7, ((-1,) * 7,) * 3))
     first = told(ndcg=seen)
     assert (first.action, first.person) == ("hold", True)
     assert "6400 pairs of 6400 are judged" in first.reasons[0]
@@ -120,14 +120,14 @@ def test_after_the_last_stage_a_loss_is_still_rolled_back() -> None:
 
 def test_the_order_of_events_and_of_guardrails_does_not_matter() -> None:
     values = np.random.default_rng(3).uniform(-0.8, 0.7, 120)
-    states = [unseen(RULES.margins).seen(np.random.default_rng(seed).permutation(values)) for seed in range(5)]
+    states = [unseen(RULES.margins()).seen(np.random.default_rng(seed).permutation(values)) for seed in range(5)]
     assert len({repr(told(a=each, b=each)) for each in states}) == 1
     good, bad = state(0.1, 40), state(-0.4, 40)
-    assert decide(RULES, 0, {"a": bad, "b": good, "c": bad}, FINE) == decide(RULES, 0, {"c": bad, "b": good, "a": bad}, FINE)
+    assert told(a=bad, b=good, c=bad) == told(c=bad, b=good, a=bad)
 
 
 def test_what_cannot_be_decided_is_refused() -> None:
-    with pytest.raises(ValueError, match="without guardrails"):
+    with pytest.raises(ValueError, match="without a blocking guardrail"):
         told()
     with pytest.raises(ValueError, match="no stage 4"):
         told(stage=4, ndcg=state(0.0, 1))

@@ -1,7 +1,7 @@
 """Every test of a history runs on SQLite and on PostgreSQL."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import postgres_server
@@ -38,3 +38,11 @@ def spot(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def there(spot: str, tmp_path: Path) -> Place:
     return place(spot, tmp_path)
+
+
+@pytest.fixture
+def again(request: pytest.FixtureRequest, spot: str, tmp_path: Path) -> Callable[[], str]:
+    """Makes further places of the same kind as ``spot``."""
+    if spot.startswith("postgresql"):
+        return lambda: database(request.getfixturevalue("postgres"))
+    return lambda: str(tmp_path / "kept" / f"again_{next(_numbers)}.db")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from populations import Array
 
-from ragguard.decision.rollout import Rules
+from ragguard.decision.rollout import MARGIN, Rules
 from ragguard.statistics.sequential import within_margin, worse
 
 RULES = Rules()
@@ -43,7 +43,7 @@ def played(guardrails: Sequence[Array], rules: Rules = RULES) -> Played:
     needed, rolled = np.log(len(guardrails) / rules.alpha), np.zeros(guardrails[0].shape, dtype=bool)
     for each in guardrails:
         means = np.cumsum(each, axis=1) / looks
-        rolled |= (worse(each) >= needed) & (means <= -rules.delta / 2)
+        rolled |= (worse(each) >= needed) & (means <= -MARGIN / 2)
         rolled |= (looks >= rules.emergency_pairs) & (means <= -rules.emergency)
     left: list[Counts] = []
     for stage in rules.stages:

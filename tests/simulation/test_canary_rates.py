@@ -7,7 +7,7 @@ import pytest
 from populations import Array, Population, accepted, equal, losing, retrieval, sinking_but_for_finds
 from rollouts import NEVER, RULES, Played, played
 
-from ragguard.decision.rollout import Traffic, decide
+from ragguard.decision.rollout import Guardrail, Traffic, decide
 from ragguard.statistics.betting import unseen
 
 TRIALS, PAIRS, AT_ONCE = 4_000, 6_400, 200
@@ -78,10 +78,10 @@ def _outcome(matrix: Played, row: int) -> tuple[str, int]:
 
 
 def _one_by_one(streams: list[Array]) -> tuple[str, int]:
-    states, stage = [unseen(RULES.margins) for _ in streams], 0
+    states, stage = [unseen(RULES.margins()) for _ in streams], 0
     for look in range(streams[0].size):
         states = [state.seen([each[look]]) for state, each in zip(states, streams, strict=True)]
-        found = decide(RULES, stage, {str(number): state for number, state in enumerate(states)}, Traffic(paired=True))
+        found = decide(RULES, stage, {str(number): Guardrail(state) for number, state in enumerate(states)}, Traffic(paired=True))
         stage = found.stage
         if found.action == "rollback" or stage == len(RULES.stages):
             return ("rollback" if found.action == "rollback" else "done"), look + 1

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
@@ -33,14 +34,25 @@ def lines(path: Path, expected: str) -> Iterator[Line]:
     Raises:
         InputError: the file is missing, is not readable, or is a damaged gzip file.
     """
+    with opened(path, expected) as (stream, _):
+        offset = 0
+        for number, raw in enumerate(stream, start=1):
+            if not raw.isspace():
+                yield Line(number, offset, raw.removeprefix(BOM) if number == 1 else raw)
+            offset += len(raw)
+
+
+@contextmanager
+def opened(path: Path, expected: str) -> Iterator[tuple[IO[bytes], str]]:
+    """Open a file (``.gz``: unpacked) for the block; yields it, and what people know it as.
+
+    Raises:
+        InputError: as ``lines``, in the block too.
+    """
     shown = display(path)
     try:
         with _open(path) as stream:
-            offset = 0
-            for number, raw in enumerate(stream, start=1):
-                if not raw.isspace():
-                    yield Line(number, offset, raw.removeprefix(BOM) if number == 1 else raw)
-                offset += len(raw)
+            yield stream, shown
     except FileNotFoundError:
         raise InputError(Problem(shown, "there is no such file", f"expected {expected}")) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -1,0 +1,106 @@
+"""Takes events of production into a roll-out: each is noted (scored, redacted) and stored, once."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from ragguard.canary.opening import open_
+from ragguard.canary.rules import of_canary
+from ragguard.errors import InputError, Problem
+from ragguard.history.canaries import Ended
+from ragguard.plan.canary import CanaryPlan
+from ragguard.plan.load import LoadedPlan
+from ragguard.records.canary import Canary, Told
+from ragguard.records.event import Event, Noted
+
+BATCH = 500
+"""Events that are stored in one transaction."""
+
+MOST_REFUSED = 100
+"""Reasons that are told one by one."""
+
+Note = Callable[[Event], Noted]
+"""What scores and redacts an event; InputError where it cannot be scored."""
+
+
+class Observer:
+    """Takes events for as long as it lives: plan and history are opened once, and what notes events is made once a roll-out.
+
+    ``noting`` makes that, from the plan and the rules that the roll-out keeps to. One thread at a time.
+
+    Raises:
+        InputError: the plan is wrong, or no roll-out of it is running.
+        CannotJudge: the history cannot be reached.
+    """
+
+    def __init__(self, plan: Path | LoadedPlan, history: str = "", *, noting: Callable[[LoadedPlan, CanaryPlan], Note]) -> None:
+        self.opened = open_(plan, history)
+        self._noting = noting
+        self._sit(self.opened.running())
+
+    def note(self, event: Event) -> Noted:
+        """Score and redact an event, and store nothing. Raises InputError where it cannot be scored."""
+        return self._note(event)
+
+    def store(self, noted: Sequence[Noted]) -> Told:
+        """Store events in one transaction: when this returns, they count, each once, whatever happens then.
+
+        Raises:
+            Ended: the roll-out has ended. Where another one runs by then, the next events are noted for that.
+            CannotJudge: the history cannot be written; nothing of these events was stored.
+        """
+        try:
+            return self.opened.canaries.accept(self.canary.id, noted)
+        except Ended:
+            now = self.opened.canaries.running(self.opened.name)
+            if now is not None and now.id != self.canary.id:
+                self._sit(now)
+            raise
+
+    def take(self, events: Sequence[Event]) -> Told:
+        """Note and store events in one transaction; those that cannot be scored are refused with a reason. Raises as ``store``.
+
+        Where the roll-out has ended and another one runs, they are that one's events.
+        """
+        before = self.canary.id
+        try:
+            return self._take(events)
+        except Ended:
+            if self.canary.id == before:
+                raise
+            return self._take(events)
+
+    def _take(self, events: Sequence[Event]) -> Told:
+        noted, refused = [], []
+        for event in events:
+            try:
+                noted.append(self._note(event))
+            except InputError as error:
+                refused.append(str(error))
+        told = self.store(noted)
+        return Told(told.new, told.duplicates, tuple(refused))
+
+    def _sit(self, canary: Canary) -> None:
+        self.canary = canary
+        self._note = self._noting(self.opened.loaded, of_canary(canary).plan)
+
+
+def observe(observer: Observer, lines: Iterable[Event | Problem], size: int = BATCH) -> Iterator[Told]:
+    """Take what was read, batch by batch; yield what became of each. What is no event is refused with its reason, and the rest goes on."""
+    left = iter(lines)
+    while batch := list(islice(left, size)):
+        told = observer.take([each for each in batch if isinstance(each, Event)])
+        torn = tuple(str(each) for each in batch if isinstance(each, Problem))
+        yield Told(told.new, told.duplicates, (*torn, *told.refused))
+
+
+def together(parts: Iterable[Told]) -> Told:
+    """What became of all of them; of reasons the first hundred, and how many more there are."""
+    new = duplicates = more = 0
+    refused: list[str] = []
+    for part in parts:
+        new, duplicates = new + part.new, duplicates + part.duplicates
+        room = MOST_REFUSED - len(refused)
+        refused += part.refused[:room]
+        more += len(part.refused[room:])
+    return Told(new, duplicates, (*refused, f"and {more:,} more") if more else tuple(refused))

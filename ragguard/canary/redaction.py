@@ -1,0 +1,113 @@
+"""Takes out of a text what tells who a person is, and writes what it was: ``<EMAIL_ADDRESS>``.
+
+Names of persons are not found: no pattern knows them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from ragguard.canary.entities import Find, finder
+from ragguard.errors import InputError, Problem
+from ragguard.plan.canary import RedactPlan
+
+WITHHELD = "<TEXT>"
+"""What stands for a text where none is to be stored."""
+
+KEPT = 8_192
+"""Texts whose redacted form stays in memory: answers come again and again."""
+
+ROUNDS = 8
+
+Redact = Callable[[str], str]
+
+
+def redactor(plan: RedactPlan) -> Redact:
+    """Return what redacts texts as a plan says.
+
+    Raises:
+        InputError: there is no such entity or region, or an own pattern is no regular expression.
+        MissingExtra: Presidio is not installed.
+    """
+    if not plan.texts:
+        return lambda text: WITHHELD if text else ""
+    problems, finders = list[Problem](), list[tuple[str, Find]]()
+    for name, make in (*_own(plan), *_known(plan)):
+        try:
+            finders.append((name, make()))
+        except (ValueError, re.error) as wrong:
+            what, _, fix = str(wrong).partition("; ")
+            problems.append(Problem("canary.redact", what, fix))
+    if problems:
+        raise InputError(problems)
+    return lru_cache(maxsize=KEPT)(lambda text: _redacted(text, finders))
+
+
+def _known(plan: RedactPlan) -> Iterator[tuple[str, Callable[[], Find]]]:
+    for entity in dict.fromkeys(plan.entities):
+        yield entity, lambda entity=entity: finder(entity, plan.regions)  # type: ignore[misc]
+
+
+def _own(plan: RedactPlan) -> Iterator[tuple[str, Callable[[], Find]]]:
+    for name, pattern in plan.patterns.items():
+        yield name, lambda name=name, pattern=pattern: _pattern(name, pattern)  # type: ignore[misc]
+
+
+def _pattern(name: str, pattern: str) -> Find:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as wrong:
+        raise ValueError(f"patterns: {name}: {pattern!r} is no regular expression ({wrong}); correct it") from None
+    return lambda text: (match.span() for match in compiled.finditer(text) if match[0])
+
+
+def _redacted(text: str, finders: list[tuple[str, Find]]) -> str:
+    """As it stands first; then as it reads: a digit is a digit in every script, and what nobody sees does not part a number."""
+    once = _replaced(text, finders)
+    plain = once if once.isascii() else readable(once)
+    if plain == once:
+        return once
+    again = _replaced(plain, finders)
+    return once if again == plain else again
+
+
+def _replaced(text: str, finders: list[tuple[str, Find]]) -> str:
+    """Replace until nothing is found any more: a number may have stood against another."""
+    for _ in range(ROUNDS):
+        spans = _apart(sorted((*span, name) for name, find in finders for span in find(text)))
+        if not spans:
+            return text
+        for start, end, name in reversed(spans):
+            text = f"{text[:start]}<{name}>{text[end:]}"
+    return text
+
+
+def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Spans that overlap become one, named after the longest."""
+    made: list[tuple[int, int, str]] = []
+    longest = 0
+    for start, end, name in spans:
+        if not made or start >= made[-1][1]:
+            made.append((start, end, name))
+            longest = end - start
+            continue
+        before, until, named = made[-1]
+        made[-1] = (before, max(until, end), name if end - start > longest else named)
+        longest = max(longest, end - start)
+    return made
+
+
+def readable(text: str) -> str:
+    """Return a text with compatible characters made one (NFKC), digits of all scripts and dashes as ASCII has them, nothing invisible."""
+    return "".join(map(_plain, unicodedata.normalize("NFKC", text)))
+
+
+@lru_cache(maxsize=4_096)
+def _plain(char: str) -> str:
+    if char.isascii():
+        return char
+    kind = unicodedata.category(char)
+    if kind == "Nd":
+        return str(unicodedata.decimal(char))
+    return {"Cf": "", "Pd": "-", "Zs": " "}.get(kind, "-" if char == "\u2212" else char)

@@ -1,0 +1,98 @@
+"""Where a roll-out is, on a terminal and as JSON."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from ragguard.records.canary import Canary, GuardrailState, Look, Standing
+from ragguard.reports import tables
+from ragguard.reports.pen import Pen
+
+STYLE = {"advance": "bold green", "done": "bold green", "hold": "bold yellow", "rollback": "bold red", "abort": "bold red"}
+_HEADS = ("guardrail", "tier", "pairs", "difference", "lost: evidence", "of", "kept: evidence", "margin")
+
+
+def show(found: Standing, console: Console) -> None:
+    """Print a roll-out: where it is, the last look with its reasons, the guardrails, the events."""
+    pen, canary, look = Pen(console), found.canary, found.look
+    pen.heading(
+        f"{canary.plan}: {canary.candidate}", f"number {canary.id}, from run {canary.run}, since {when(canary.started)} ({found.history})"
+    )
+    pen.say(where(found), "bold")
+    for note in found.notes:
+        pen.item(note, "yellow")
+    if look is None:
+        pen.say("No look yet: ragguard canary decide")
+        return
+    pen.say(f"{look.action} at {when(look.at)}{', a person is needed' if look.person else ''} (look {found.looks})", STYLE[look.action])
+    for reason in look.reasons:
+        pen.item(reason)
+    for hint in look.hints:
+        pen.item(f"look at: {hint}", "yellow")
+    if look.guardrails:
+        pen.heading("Guardrails", f"lost enough to roll back: evidence {_number(look.guardrails[0].needed)}")
+        _guardrails(look, pen, 1 / float(canary.rules["alpha"]))
+    if look.counts:
+        pen.heading("Traffic")
+        pen.say(traffic(look))
+
+
+def _guardrails(look: Look, pen: Pen, enough: float) -> None:
+    table = tables.plain((), pen)
+    for name in _HEADS:
+        table.add_column(name, justify="left" if name in _HEADS[:2] else "right", no_wrap=name != "guardrail", overflow="fold")
+    for each in look.guardrails:
+        table.add_row(*map(pen.text, _row(each, enough)))
+    pen.print(table)
+
+
+def _row(each: GuardrailState, enough: float) -> tuple[str, ...]:
+    kept = f"{_number(each.within)} of {_number(enough)}" if each.tier == "blocking" else _number(each.within)
+    lost = _number(each.needed) if each.tier != "advisory" else "-"
+    return each.name, each.tier, f"{each.pairs:,}", f"{each.mean:+.4f}", _number(each.loss), lost, kept, f"{each.margin:g}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if value < 1e6 else "over 1e6"
+
+
+def where(found: Standing) -> str:
+    """A roll-out's state, stage and share of the traffic."""
+    canary = found.canary
+    if canary.state != "running":
+        return f"{canary.state}: {found.percent:g} % of the traffic to the candidate"
+    stage = f"stage {canary.stage + 1} of {found.stages}" if canary.stage < found.stages else "all traffic"
+    return f"running, {stage} since {when(canary.since)}: {found.percent:g} % of the traffic to the candidate"
+
+
+def traffic(look: Look) -> str:
+    """The events that were counted, in a line."""
+    counts = look.counts
+    sides = ", ".join(f"{counts[side]:,} {name}" for side, name in _SIDES if counts.get(side))
+    rest = ", ".join(f"{counts[status]:,} {name}" for status, name in _STATUSES if counts.get(status))
+    units = f"; units of this stage: {counts['baseline units']:,} baseline, {counts['candidate units']:,} candidate"
+    return f"Events: {sides or 'none'}{f' ({rest})' if rest else ''}{units if counts['baseline units'] + counts['candidate units'] else ''}"
+
+
+_SIDES = (("baseline", "baseline"), ("candidate", "candidate"), ("both", "of both"))
+_STATUSES = (
+    ("waiting", "wait"), ("late", "late"), ("after", "after their unit's window"), ("before", "from before the start"),
+    ("future", "from the future"), ("failed", "of the candidate failed"), ("unsafe", "of the candidate unsafe"),
+)  # fmt: skip
+
+
+def line(canary: Canary, look: Look, percent: float) -> str:
+    """A look in a line."""
+    return f"{when(look.at)} {look.action}: {percent:g} % to {canary.candidate}; {'; '.join((*look.reasons, *look.hints))}"
+
+
+def to_dict(found: Standing) -> dict[str, Any]:
+    """A roll-out as JSON."""
+    return asdict(found)
+
+
+def when(at: float) -> str:
+    """A time as people read it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
