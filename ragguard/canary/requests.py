@@ -110,7 +110,9 @@ def _bare(values: Mapping[str, Any], where: str, number: int, now: float) -> Req
     try:
         read = Bare.model_validate(values)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)[0]
+        # A misspelt key is a missing one too.
+        every = error.errors(include_url=False, include_input=False)
+        details = min(every, key=lambda each: each["type"] != "extra_forbidden")
         name, kind = ".".join(map(str, details["loc"])), details["type"]
         if kind == "extra_forbidden":
             return Problem(where, f"unknown key {name!r}", f"{suggest(name, Bare.model_fields)}; an event of production has an arm: too")

@@ -13,16 +13,24 @@ PAYMENTS = ROOT / "golden" / "payments"
 FAMILIES = ("api-keys", "webhook-retries", "coupons", "file-uploads", "refund-windows", "idempotency", "audit-log", "card-replacement")
 START = 1_700_000_000.0
 
+# Every call is noted in a file, so that a test can tell what was asked again; a process may be told to kill itself.
 OWN = """
+import os, signal
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
 def first(question, texts):
+    with (HERE / "calls.txt").open("a") as calls:
+        calls.write(question + chr(10))
+    if len((HERE / "calls.txt").read_text().splitlines()) == int(os.environ.get("DIES_AT", "0")):
+        os.kill(os.getpid(), signal.SIGKILL)
     if not texts:
         return "The documents do not say."
     return texts[0].splitlines()[-1].split(". ")[0] + ". [1]"
 
-def wrong(question, texts):
-    if "webhook" in question.lower():
-        return "It takes 987,654 hours. [1]"
-    return first(question, texts)
+def invents(question, texts):
+    return "It takes 987,654 hours. [1]" if "webhook" in question.lower() else first(question, texts)
 """
 
 PLAN = """\
@@ -87,6 +95,12 @@ class World:
         report = "reports/support"
         code = self.run("canary", "start", "new", "--from", report, "--plan", "gate.yaml", "--force", "--reason", "a test")
         assert code == 0
+
+    @property
+    def calls(self) -> list[str]:
+        """The questions that the generator was asked, in order."""
+        path = self.path("calls.txt")
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     @property
     def queries(self) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ def requests(count: int = 600) -> list[Request]:
 
 
 def drawn(rows: list[Request], share: float = 0.1, seed: int = 7) -> list[str]:
-    return [each.id for each in draw(rows, share, seed, lambda row: row.session or row.id, lambda name: {"d0": "payouts"}.get(name, "")).requests]
+    products = {"d0": "payouts"}
+    return [each.id for each in draw(rows, share, seed, lambda row: row.session or row.id, lambda name: products.get(name, "")).requests]
 
 
 def test_sessions_are_drawn_whole_and_their_share_is_kept() -> None:
