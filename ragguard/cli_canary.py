@@ -1,15 +1,18 @@
 """The commands about roll-outs: start one, feed it what production does, decide, and see where it is."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragguard.errors import EXIT_BLOCK, EXIT_HOLD, EXIT_PROMOTE, InputError, Problem
-from ragguard.printing import AsJson, Place, console, print_json, shown
+from ragguard.errors import EXIT_BLOCK, EXIT_CANNOT_JUDGE, EXIT_HOLD, EXIT_INPUT, EXIT_PROMOTE, InputError, Problem
+from ragguard.printing import AsJson, Place, console, print_json, say, shown, warn
 
 if TYPE_CHECKING:
     from ragguard.records.canary import Standing
+    from ragguard.records.event import Event
 
 app = typer.Typer(
     name="canary",
@@ -52,6 +55,58 @@ def _pair(text: str) -> tuple[str, str]:
     if not (key and there and value):
         raise InputError(Problem("--expect", f"{text!r} is no KEY=VALUE", "write for instance adapter=support-v3"))
     return key, value
+
+
+@app.command(epilog="Example: ragguard canary observe production.jsonl   or   gunzip -c *.gz | ragguard canary observe -")
+def observe(
+    files: Annotated[list[str], typer.Argument(help="Files of events, JSON lines (.gz too); - is standard input.")],
+    plan: OfPlan = Path("gate.yaml"),
+    history: Place = "",
+    as_json: AsJson = False,
+) -> int:
+    """Take events of production into the roll-out: each counts once, however often it comes; what is none is told and skipped."""
+    from dataclasses import asdict
+
+    from ragguard.canary.observing import Observer, together
+    from ragguard.canary.observing import observe as taking
+
+    observer = Observer(plan, history)
+    told, refused = together(each for name in files for each in taking(observer, _read(name)))
+    warn(told.refused)
+    say(asdict(told), f"{told.new:,} new, {told.duplicates:,} there already, {refused:,} refused", as_json)
+    return EXIT_INPUT if told.refused and not told.new + told.duplicates else EXIT_PROMOTE
+
+
+def _read(name: str) -> "Iterator[Event | Problem]":
+    from ragguard.data.events import read
+
+    return read.of_stream(sys.stdin.buffer, "-") if name == "-" else read.read(Path(name))
+
+
+@app.command(epilog=f"Example: ragguard canary watch production.jsonl --every 60. {CODES}")
+def watch(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files of events that grow. None: somebody else observes.")] = None,
+    every: Annotated[float, typer.Option("--every", min=0.05, help="Seconds between two looks.")] = 60,
+    plan: OfPlan = Path("gate.yaml"),
+    history: Place = "",
+    as_json: AsJson = False,
+) -> int:
+    """Observe files that grow, and decide every so often, until the roll-out has ended; each change is a line."""
+    from ragguard.canary.observing import Observer
+    from ragguard.canary.watching import Tail, Watch
+
+    tails = [Tail(path) for path in files or []]
+    going = Watch(Observer(plan, history), tails, lambda found: _line(found, as_json), warn, lambda what: warn([what]))
+    found = going.run(every)
+    return ACTIONS[found.look.action] if found.look is not None else EXIT_CANNOT_JUDGE
+
+
+def _line(found: "Standing", as_json: bool) -> None:
+    import json
+
+    from ragguard.reports.canary import standing
+
+    say({}, json.dumps(standing.to_dict(found), allow_nan=False) if as_json else standing.line(found), as_json=False)
 
 
 @app.command(epilog="Example: ragguard canary status")

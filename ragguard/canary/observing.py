@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ragguard.canary.opening import open_
 from ragguard.canary.rules import of_canary
+from ragguard.canary.signals import Noter
 from ragguard.errors import InputError, Problem
 from ragguard.history.canaries import Ended
 from ragguard.plan.canary import CanaryPlan
@@ -23,6 +24,10 @@ Note = Callable[[Event], Noted]
 """What scores and redacts an event; InputError where it cannot be scored."""
 
 
+def _noter(loaded: LoadedPlan, rules: CanaryPlan) -> Note:
+    return Noter.of(loaded, rules).note
+
+
 class Observer:
     """Takes events for as long as it lives: plan and history are opened once, and what notes events is made once a roll-out.
 
@@ -33,14 +38,14 @@ class Observer:
         CannotJudge: the history cannot be reached.
     """
 
-    def __init__(self, plan: Path | LoadedPlan, history: str = "", *, noting: Callable[[LoadedPlan, CanaryPlan], Note]) -> None:
+    def __init__(self, plan: Path | LoadedPlan, history: str = "", *, noting: Callable[[LoadedPlan, CanaryPlan], Note] = _noter) -> None:
         self.opened = open_(plan, history)
         self._noting = noting
         self._sit(self.opened.running())
 
     def note(self, event: Event) -> Noted:
         """Score and redact an event, and store nothing. Raises InputError where it cannot be scored."""
-        return self._note(event)
+        return _sound(self._note(event))
 
     def store(self, noted: Sequence[Noted]) -> Told:
         """Store events in one transaction: when this returns, they count, each once, whatever happens then.
@@ -74,7 +79,7 @@ class Observer:
         noted, refused = [], []
         for event in events:
             try:
-                noted.append(self._note(event))
+                noted.append(self.note(event))
             except InputError as error:
                 refused.append(str(error))
         told = self.store(noted)
@@ -83,6 +88,15 @@ class Observer:
     def _sit(self, canary: Canary) -> None:
         self.canary = canary
         self._note = self._noting(self.opened.loaded, of_canary(canary).plan)
+
+
+def _sound(noted: Noted) -> Noted:
+    """Refuse what no evidence can be made of: one such event, once stored, would stand in the way of every decision."""
+    low = -1.0 if noted.side == "both" else 0.0
+    for name, value in noted.values.items():
+        if not low <= value <= 1:
+            raise InputError(Problem(f"event {noted.id}", f"{name} is {value}, outside of {low:g} to 1", "mend what sends it"))
+    return noted
 
 
 def observe(observer: Observer, lines: Iterable[Event | Problem], size: int = BATCH) -> Iterator[Told]:
@@ -94,13 +108,12 @@ def observe(observer: Observer, lines: Iterable[Event | Problem], size: int = BA
         yield Told(told.new, told.duplicates, (*torn, *told.refused))
 
 
-def together(parts: Iterable[Told]) -> Told:
-    """What became of all of them; of reasons the first hundred, and how many more there are."""
-    new = duplicates = more = 0
+def together(parts: Iterable[Told]) -> tuple[Told, int]:
+    """What became of all of them, with the first hundred reasons; and how many were refused."""
+    new = duplicates = count = 0
     refused: list[str] = []
     for part in parts:
-        new, duplicates = new + part.new, duplicates + part.duplicates
-        room = MOST_REFUSED - len(refused)
-        refused += part.refused[:room]
-        more += len(part.refused[room:])
-    return Told(new, duplicates, (*refused, f"and {more:,} more") if more else tuple(refused))
+        new, duplicates, count = new + part.new, duplicates + part.duplicates, count + len(part.refused)
+        refused += part.refused[: MOST_REFUSED - len(refused)]
+    more = (f"and {count - MOST_REFUSED:,} more",) if count > MOST_REFUSED else ()
+    return Told(new, duplicates, (*refused, *more)), count

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ragguard.records.canary import Canary, GuardrailState, Look, Standing
+from ragguard.records.canary import GuardrailState, Look, Standing
 from ragguard.reports import tables
 from ragguard.reports.pen import Pen
 
@@ -83,9 +83,13 @@ _STATUSES = (
 )  # fmt: skip
 
 
-def line(canary: Canary, look: Look, percent: float) -> str:
-    """A look in a line."""
-    return f"{when(look.at)} {look.action}: {percent:g} % to {canary.candidate}; {'; '.join((*look.reasons, *look.hints))}"
+def line(found: Standing) -> str:
+    """A roll-out in a line: the last look, the share of the traffic, and why."""
+    look = found.look
+    if look is None:
+        return f"{when(found.canary.since)} {where(found)}"
+    why = "; ".join((*look.reasons, *(f"look at: {hint}" for hint in look.hints)))
+    return f"{when(look.at)} {look.action}: {found.percent:g} % of the traffic to {found.canary.candidate}; {why}"
 
 
 def to_dict(found: Standing) -> dict[str, Any]:
