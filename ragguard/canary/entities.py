@@ -5,7 +5,9 @@ Before each search stands a cheap test that says "there is none in this text" fo
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -62,12 +64,26 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {"IbanRecognizer": {"exact_match": T
 def _recognizers() -> Mapping[str, Any]:
     """Presidio's recognizers that stand on patterns, by the entity that they find."""
     try:
-        from presidio_analyzer import PatternRecognizer, predefined_recognizers
+        with _without("torch", "transformers"):
+            from presidio_analyzer import PatternRecognizer, predefined_recognizers
     except ImportError:
         raise MissingExtra("canary", "taking personal data out of events") from None
     classes = [kind for kind in vars(predefined_recognizers).values() if inspect.isclass(kind) and issubclass(kind, PatternRecognizer)]
     made = [_offline(kind)(**_OPTIONS.get(kind.__name__, {})) for kind in classes if kind is not PatternRecognizer]
     return {each.supported_entities[0]: each for each in made}
+
+
+@contextmanager
+def _without(*modules: str) -> Iterator[None]:
+    """Keep modules from being imported in the block, unless they are already: Presidio's other recognizers would take seconds to load them."""
+    hidden: list[str] = [name for name in modules if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _offline(kind: type) -> type:
