@@ -121,6 +121,10 @@ def test_what_cannot_begin_says_why(world: World, capsys: pytest.CaptureFixture[
     assert "reports/nowhere" in capsys.readouterr().err
     assert start("--expect", "adapter") == 3
     assert "'adapter' is no KEY=VALUE" in capsys.readouterr().err
+    world.write("gate.yaml", Path("gate.yaml").read_text().replace("Feedback", "Feedbock"))
+    assert start() == 3
+    assert "did you mean 'Feedback'?" in capsys.readouterr().err
+    world.write("gate.yaml", Path("gate.yaml").read_text().replace("Feedbock", "Feedback"))
     assert start(at="yesterday") == 3
     assert "--at: 'yesterday' is no time" in capsys.readouterr().err
     world.write("gate.yaml", Path("gate.yaml").read_text().replace("name: world", "name: other"))
@@ -164,7 +168,8 @@ def test_a_watch_that_is_killed_goes_on_where_it_was(world: World, capsys: pytes
     assert made is not None
     _until(lambda: any(each.guardrails and each.guardrails[0].pairs == 15 for each in kept.looks(made.id)))
     watch.send_signal(signal.SIGKILL)
-    assert watch.wait() == -signal.SIGKILL
+    watch.communicate()
+    assert watch.returncode == -signal.SIGKILL
     again = world.command("canary", "watch", "log.jsonl", "--every", "0.1")
     write("log.jsonl", events(10, -0.2, now - 400, "b"), "a", '{"id": "c0", "arm": "bo')
     write("log.jsonl", [], "a", 'th"}\n')
