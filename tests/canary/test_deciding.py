@@ -277,3 +277,27 @@ def test_hints_name_families_that_are_not_current_products_and_refusals(kept: Ca
         "one product: 35 of 35 bad answers are about cards",
         "refusals: the candidate refuses to answer 10 of 10 questions",
     )
+
+
+SERVED = [
+    ({"adapter": "models/support-v3"}, {"adapter": "support-v3"}, ""),
+    ({"adapter": "team/support-v3"}, {"model": "support-v3"}, ""),
+    ({"adapter": "support-v3", "model": "models/base-7b"}, {"model": "support-v3", "adapter": "support-v3"}, ""),
+    ({"model": "models/base-7b"}, {"model": "base-7b"}, ""),
+    ({"model": "models/base-7b"}, {"index": "2026-01"}, ""),
+    ({"adapter": "support-v3"}, {}, ""),
+    ({"adapter": "support-v3"}, {"adapter": "support-v2"}, "the adapter is not loaded"),
+    ({"adapter": "support-v3", "model": "base-7b"}, {"model": "base-7b"}, "the adapter is not loaded"),
+    ({"model": "base-7b"}, {"model": "base-3b"}, "another model is served"),
+]
+
+
+@pytest.mark.parametrize(("expected", "served", "hint"), SERVED)
+def test_a_hint_is_given_where_another_thing_is_served_than_expected(
+    kept: Canaries, expected: dict[str, str], served: dict[str, str], hint: str
+) -> None:
+    made = kept.begin(replace(canary(**QUICK), expected=expected))
+    kept.accept(made.id, [noted(number, at=START + number, served=served, unsafe=True) for number in range(3)])
+    _, look = decide_on(kept, made, START + MINUTE)
+    assert look.action == "rollback"
+    assert [each.partition(":")[0] for each in look.hints] == ([hint] if hint else [])
