@@ -43,5 +43,5 @@ def test_the_signals_are_signals(root: Path) -> None:
 
 def test_limits_and_entities_are_as_said(root: Path) -> None:
     text = page(root)
-    assert (MOST_BYTES, MOST_TEXT, MOST_DOCUMENTS, MOST_NAMES) == (1 << 20, 200_000, 1_000, 64)
+    assert (MOST_BYTES, MOST_TEXT, MOST_DOCUMENTS, MOST_NAMES) == (1 << 20, 32_000, 1_000, 64)
     assert all(f"`{entity}`" in text for entity in ENTITIES)
