@@ -77,6 +77,7 @@ IN_SENTENCES = {
     "ragguard nightly": "ragguard nightly --date 2026-01-02",
     "ragguard history": "ragguard history",
     "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
+    "ragguard canary serve": "ragguard canary serve --openapi service.json",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
     "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (
         "ragguard judge calibrate labels.jsonl --out reports/judge"
