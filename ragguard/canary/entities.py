@@ -5,7 +5,9 @@ Before each search stands a cheap test that says "there is none in this text" fo
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -20,8 +22,10 @@ AROUND_AT = 320
 LEAST_DIGITS = 7
 """No telephone number with a prefix for another country has fewer digits."""
 
+BLANK = "\n"
+
 _DIGITS = re.compile(r"\d(?:\D{0,4}\d)*")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
 
 
@@ -62,12 +66,26 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {"IbanRecognizer": {"exact_match": T
 def _recognizers() -> Mapping[str, Any]:
     """Presidio's recognizers that stand on patterns, by the entity that they find."""
     try:
-        from presidio_analyzer import PatternRecognizer, predefined_recognizers
+        with _without("torch", "transformers"):
+            from presidio_analyzer import PatternRecognizer, predefined_recognizers
     except ImportError:
         raise MissingExtra("canary", "taking personal data out of events") from None
     classes = [kind for kind in vars(predefined_recognizers).values() if inspect.isclass(kind) and issubclass(kind, PatternRecognizer)]
     made = [_offline(kind)(**_OPTIONS.get(kind.__name__, {})) for kind in classes if kind is not PatternRecognizer]
     return {each.supported_entities[0]: each for each in made}
+
+
+@contextmanager
+def _without(*modules: str) -> Iterator[None]:
+    """Keep modules that are not loaded yet from being imported in the block: Presidio would take seconds for models not used here."""
+    hidden: list[str] = [name for name in modules if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _offline(kind: type) -> type:
@@ -147,7 +165,10 @@ def _phones(regions: Sequence[str]) -> Find:
         for number, (least, search) in enumerate(searches):
             # With a plus before it, a number of any country is one in every region.
             if digits >= least or (number == 0 and digits >= 5):
-                yield from search(text)
+                for start, end in search(text):
+                    yield start, end
+                    # What is found needs no other region's search.
+                    text = f"{text[:start]}{BLANK * (end - start)}{text[end:]}"
 
     return find
 

@@ -16,11 +16,13 @@ from foreign_tools import WRITERS, Scored
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from ragguard.canary import known
 from ragguard.data.labels import read_labels
 from ragguard.data.mapped import check, read_layout
 from ragguard.judges.build import build
 from ragguard.judges.protocols import Context
 from ragguard.metrics import catalog
+from ragguard.plan.canary import CanaryPlan
 from ragguard.plan.judges import JudgePlan, RubricJudge
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.named import is_file_name
@@ -263,6 +265,17 @@ def test_suites_are_valid(block: str) -> None:
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("nightly:")])
 def test_nights_are_valid(block: str) -> None:
     assert NightlyPlan.model_validate(YAML(typ="safe").load(block)["nightly"]).alerts
+
+
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("canary:")])
+def test_roll_outs_are_valid(block: str) -> None:
+    rules = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
+    assert not known.problems(rules, lambda _: "the page")
+
+
+def test_the_roll_out_that_the_page_shows_is_the_default() -> None:
+    (block,) = (block for page, block in _blocks("yaml") if page == "canary.md" and block.startswith("canary:"))
+    assert CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"]) == CanaryPlan()
 
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])
