@@ -20,7 +20,7 @@ COMMANDS = (
     *("power", "error-rates", "nightly", "history", "drill"),
 )
 JUDGE_COMMANDS = ("calibrate", "sample")
-CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort")
+CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort", "simulate", "report")
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 
