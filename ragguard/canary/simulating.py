@@ -62,7 +62,7 @@ def simulate(
     kept = of_plan(rules).rules
     report = next(runs.newest_first(Store(gate.store_folder(loaded.folder)), name), None)
     signals = likely.signals(rules, likely.Before(report, levels or {}, values or {}), paired=paired)
-    delay = (rules.window + rules.lateness) / 60
+    delay = ((rules.window if rules.unit != "request" else 0.0) + rules.lateness) / 60
     clock = Clock(per_hour, tuple(stage.percent for stage in rules.stages), delay, paired) if per_hour is not None else None
     kinds, equal = _played(signals, kept, clock, rollouts, _seeded(rules, signals, seed), progress)
     stays = counts.stays(signals, kept, equal, clock)

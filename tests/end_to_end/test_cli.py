@@ -21,6 +21,7 @@ COMMANDS = (
 )
 JUDGE_COMMANDS = ("calibrate", "sample")
 CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort", "serve")
+CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort", "simulate", "report")
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 

@@ -78,6 +78,8 @@ IN_SENTENCES = {
     "ragguard history": "ragguard history",
     "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
     "ragguard canary serve": "ragguard canary serve --openapi service.json",
+    "ragguard canary report": "ragguard canary report",
+    "ragguard canary simulate": "ragguard canary simulate --rollouts 100",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
     "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (
         "ragguard judge calibrate labels.jsonl --out reports/judge"

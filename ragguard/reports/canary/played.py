@@ -100,7 +100,7 @@ def bottleneck(playout: Playout) -> str:
     need = next(each for each in playout.needs if each.stage == stay.stage and each.guardrail == stay.slowest)
     if need.pairs is None or stay.pairs is None:
         return (
-            f"the bottleneck is the stage of {stay.percent:g} %: {need.guardrail} does not exclude a drop of {need.margin:g} within "
+            f"the bottleneck is the stage of {stay.percent:g} %: {need.guardrail} does not exclude a drop of {need.margin:.3g} within "
             f"{playout.labels:,} pairs in most roll-outs; widen its margin, or look at it with tier: veto"
         )
     time = (
