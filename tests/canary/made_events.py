@@ -52,7 +52,11 @@ def events(folder: Path, queries: int, *, named: bool = True) -> Iterator[dict[s
     arms = {name: asked(system, collection, ids, folder) for name, system in (("baseline", BASELINE), ("candidate", CANDIDATE))}
     for number, (name, personal) in enumerate(zip(ids, cycle(PERSONAL), strict=False)):
         said = {arm: response(seen[number]) for arm, seen in arms.items()}
-        text = f"{collection.queries[name].text} Reach me at {personal}, please" if number % 2 else f"{personal}: {collection.queries[name].text}"
+        text = (
+            f"{collection.queries[name].text} Reach me at {personal}, please"
+            if number % 2
+            else f"{personal}: {collection.queries[name].text}"
+        )
         common = {"at": 1_795_253_400.0 + number, "query": text, "user": "jane.doe@example.com", "session": f"s-{number // 3}"}
         common |= {"extra": {"note": f"from {personal}", "shop": 7}, **({"case": name} if named else {})}
         for arm, own in said.items():
