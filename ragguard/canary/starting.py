@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ragguard.canary.opening import known, open_
+from ragguard.canary import known, opening
 from ragguard.errors import InputError, Problem, suggest
+from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.source import display
 from ragguard.records.canary import Canary
@@ -34,10 +35,11 @@ def start(
 
     Raises:
         InputError: the plan or the report does not know the candidate, it was not promoted (or not by this plan) and is not forced, it is
-            forced without a reason, or another roll-out of the plan is running.
+            forced without a reason, a guardrail's signal is none, or another roll-out of the plan is running.
     """
-    opened = open_(plan, history, create=True)
-    known(opened.loaded, candidate)
+    loaded = plans.load(plan)
+    opening.known(loaded, candidate)
+    known.check(loaded)
     if force and not reason.strip():
         raise InputError(Problem("--force", "is given without a reason", "say it, which is written down: --reason TEXT"))
     found = document.from_json(report / "report.json" if report.is_dir() else report)
@@ -45,14 +47,14 @@ def start(
     arms = {arm.name: arm for arm in found.arms}
     if candidate not in decisions or candidate not in arms:
         raise InputError(Problem(display(report), f"has no candidate {candidate!r}", suggest(candidate, decisions)))
-    why_not = _why_not(opened.loaded, found, candidate, decisions[candidate])
+    why_not = _why_not(loaded, found, candidate, decisions[candidate])
     if why_not and not force:
         fix = "gate it again, or begin all the same with --force --reason TEXT, which is written down"
         raise InputError(Problem(display(report), why_not, fix))
     baseline = next(arm for arm in found.arms if arm.role == "baseline")
-    return opened.canaries.begin(
+    return opening.open_(loaded, history, create=True).canaries.begin(
         Canary(
-            plan=opened.name,
+            plan=loaded.plan.name,
             candidate=candidate,
             run=found.run,
             decision=decisions[candidate],
@@ -60,7 +62,7 @@ def start(
             baseline=baseline.fingerprint,
             started=now,
             since=now,
-            rules=opened.loaded.plan.canary.model_dump(mode="json"),
+            rules=loaded.plan.canary.model_dump(mode="json"),
             forced=bool(why_not),
             reason=reason.strip(),
             expected={**expected(arms[candidate]), **(expect or {})},

@@ -20,6 +20,7 @@ COMMANDS = (
     *("power", "error-rates", "nightly", "history", "drill"),
 )
 JUDGE_COMMANDS = ("calibrate", "sample")
+CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort")
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 
@@ -49,12 +50,15 @@ def python(code: str) -> set[str]:
 
 def test_every_command_is_known_and_tested_here() -> None:
     assert {command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback} == set(COMMANDS)
-    (judge,) = (group for group in cli.app.registered_groups if group.name == "judge")
-    assert judge.typer_instance is not None
-    assert {command.callback.__name__ for command in judge.typer_instance.registered_commands if command.callback} == set(JUDGE_COMMANDS)
+    groups = {group.name: group.typer_instance for group in cli.app.registered_groups}
+    for name, commands in (("judge", JUDGE_COMMANDS), ("canary", CANARY_COMMANDS)):
+        assert {command.callback.__name__ for command in groups[name].registered_commands} == set(commands)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *(f"judge {command}" for command in JUDGE_COMMANDS)])
+GROUPED = (*(f"judge {each}" for each in JUDGE_COMMANDS), *(f"canary {each}" for each in CANARY_COMMANDS))
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPED])
 def test_help_of_every_command_has_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert invoke([*command.split(), "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
@@ -63,7 +67,7 @@ def test_help_of_every_command_has_an_example(capsys: pytest.CaptureFixture[str]
 
 
 def test_help_names_the_exit_codes_and_imports_nothing_heavy() -> None:
-    asked = "\n".join(f"assert invoke({[*words, '--help']}) == 0" for words in ([], ["gate"], ["judge"]))
+    asked = "\n".join(f"assert invoke({[*words, '--help']}) == 0" for words in ([], ["gate"], ["judge"], ["canary"]))
     loaded = python(f"from ragguard.cli import invoke\n{asked}")
     assert loaded.isdisjoint({*HEAVY, "ranx", "numba", "scipy", "numpy"})
 
