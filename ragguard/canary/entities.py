@@ -22,8 +22,10 @@ AROUND_AT = 320
 LEAST_DIGITS = 7
 """No telephone number with a prefix for another country has fewer digits."""
 
+BLANK = "\n"
+
 _DIGITS = re.compile(r"\d(?:\D{0,4}\d)*")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
 
 
@@ -75,7 +77,7 @@ def _recognizers() -> Mapping[str, Any]:
 
 @contextmanager
 def _without(*modules: str) -> Iterator[None]:
-    """Keep modules from being imported in the block, unless they are already: Presidio's other recognizers would take seconds to load them."""
+    """Keep modules that are not loaded yet from being imported in the block: Presidio would take seconds for models not used here."""
     hidden: list[str] = [name for name in modules if name not in sys.modules]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]
@@ -163,7 +165,10 @@ def _phones(regions: Sequence[str]) -> Find:
         for number, (least, search) in enumerate(searches):
             # With a plus before it, a number of any country is one in every region.
             if digits >= least or (number == 0 and digits >= 5):
-                yield from search(text)
+                for start, end in search(text):
+                    yield start, end
+                    # What is found needs no other region's search.
+                    text = f"{text[:start]}{BLANK * (end - start)}{text[end:]}"
 
     return find
 

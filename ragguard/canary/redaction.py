@@ -5,10 +5,10 @@ Names of persons are not found: no pattern knows them.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
-from ragguard.canary.entities import Find, finder
+from ragguard.canary.entities import Find, Span, finder
 from ragguard.errors import InputError, Problem
 from ragguard.plan.canary import RedactPlan
 
@@ -19,6 +19,8 @@ KEPT = 8_192
 """Texts whose redacted form stays in memory: answers come again and again."""
 
 ROUNDS = 8
+
+_FIRST = ("EMAIL_ADDRESS", "CRYPTO", "IBAN_CODE")
 
 Redact = Callable[[str], str]
 
@@ -45,7 +47,9 @@ def redactor(plan: RedactPlan) -> Redact:
 
 
 def _known(plan: RedactPlan) -> Iterator[tuple[str, Callable[[], Find]]]:
-    for entity in dict.fromkeys(plan.entities):
+    # What is longest first, so that no part of it is taken for something else; telephone numbers, which take longest, in what is left.
+    order = sorted(dict.fromkeys(plan.entities), key=lambda entity: (entity == "PHONE_NUMBER", entity not in _FIRST))
+    for entity in order:
         yield entity, lambda entity=entity: finder(entity, plan.regions)  # type: ignore[misc]
 
 
@@ -62,7 +66,7 @@ def _pattern(name: str, pattern: str) -> Find:
     return lambda text: (match.span() for match in compiled.finditer(text) if match[0])
 
 
-def _redacted(text: str, finders: list[tuple[str, Find]]) -> str:
+def _redacted(text: str, finders: Sequence[tuple[str, Find]]) -> str:
     """As it stands first; then as it reads: a digit is a digit in every script, and what nobody sees does not part a number."""
     once = _replaced(text, finders)
     plain = once if once.isascii() else readable(once)
@@ -72,29 +76,26 @@ def _redacted(text: str, finders: list[tuple[str, Find]]) -> str:
     return once if again == plain else again
 
 
-def _replaced(text: str, finders: list[tuple[str, Find]]) -> str:
+def _replaced(text: str, finders: Sequence[tuple[str, Find]]) -> str:
     """Replace until nothing is found any more: a number may have stood against another."""
     for _ in range(ROUNDS):
-        spans = _apart(sorted((*span, name) for name, find in finders for span in find(text)))
-        if not spans:
-            return text
-        for start, end, name in reversed(spans):
-            text = f"{text[:start]}<{name}>{text[end:]}"
+        before = text
+        for name, find in finders:
+            for start, end in reversed(_apart(sorted(find(text)))):
+                text = f"{text[:start]}<{name}>{text[end:]}"
+        if text == before:
+            break
     return text
 
 
-def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Spans that overlap become one, named after the longest."""
-    made: list[tuple[int, int, str]] = []
-    longest = 0
-    for start, end, name in spans:
-        if not made or start >= made[-1][1]:
-            made.append((start, end, name))
-            longest = end - start
-            continue
-        before, until, named = made[-1]
-        made[-1] = (before, max(until, end), name if end - start > longest else named)
-        longest = max(longest, end - start)
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    """Spans that overlap become one."""
+    made: list[Span] = []
+    for start, end in spans:
+        if made and start < made[-1][1]:
+            made[-1] = (made[-1][0], max(end, made[-1][1]))
+        else:
+            made.append((start, end))
     return made
 
 
