@@ -198,8 +198,9 @@ def _labelled(workspace: Path) -> None:
 
 def _produced(path: Path) -> None:
     """A log of production: what users asked, and one who was not content."""
-    rows = [{"id": f"r-{i}", "arm": "baseline", "at": 1_700_000_000 + i, "query": f"how long are refunds number {i} kept"} for i in range(9)]
-    rows.append({**rows[0], "id": "r-9", "retrieved": ["api-keys-v1.9"], "answer": "For ever.", "feedback": "down"})
+    base = {"arm": "baseline", "at": 1_700_000_000, "retrieved": ["api-keys-v1.9"], "answer": "For ever."}
+    rows = [{**base, "id": f"r-{number}", "query": f"how long are refunds number {number} kept"} for number in range(9)]
+    rows.append({**rows[0], "id": "r-9", "feedback": "down"})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
