@@ -57,8 +57,10 @@ def test_every_command_is_known_and_tested_here() -> None:
 
 
 GROUPED = (
-    *(f"judge {each}" for each in JUDGE_COMMANDS), *(f"canary {each}" for each in CANARY_COMMANDS), *(f"data {each}" for each in DATA_COMMANDS)
-)  # fmt: skip
+    *(f"judge {each}" for each in JUDGE_COMMANDS),
+    *(f"canary {each}" for each in CANARY_COMMANDS),
+    *(f"data {each}" for each in DATA_COMMANDS),
+)
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, *GROUPED])
