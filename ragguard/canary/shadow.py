@@ -209,7 +209,8 @@ def _feed(
     if dry_run:
         return None, "--dry-run: nothing was fed"
     observer = Observer(loaded, history, noting=lambda *_: note)
-    return together(observer.store(batch) for batch in batches(noted, BATCH)), ""
+    told, _ = together(observer.store(batch) for batch in batches(noted, BATCH))
+    return told, ""
 
 
 def _shadowed(

@@ -41,6 +41,9 @@ from ragguard.train.workshop import Workshop
 
 TRAIN, SEED = 0.3, 7
 
+MOST_TOLD = 20
+"""Problems of a file that holds no event at all that are told one by one."""
+
 
 @dataclass(frozen=True)
 class Harvested:
@@ -99,6 +102,8 @@ def harvest(
     rules, source, rows = (loaded.plan.canary, display(log), read(log)) if log is not None else _kept(loaded, history)
     for each in rows:
         found.see(each)
+    if log is not None and not found.events:
+        raise InputError(found.problems[:MOST_TOLD] or [Problem(display(log), "holds no event", "expected events, as docs/events.md says")])
     redact = redactor(rules.redact)
     every = [replace(each, query=redact(each.query), answer=redact(each.answer)) for each in found.failures()]
     spoken = [each for each in every if each.query.strip() not in ("", WITHHELD)]
@@ -118,7 +123,7 @@ def harvest(
         golden=len(made.asked["golden"]),
         trained=len(made.asked["train"]),
         wordless=len(every) - len(spoken),
-        skipped=tuple(found.skipped),
+        skipped=tuple(map(str, found.problems)),
         likeness=round(likeness.threshold, 4) if likeness is not None and likeness.threshold <= 1 else None,
         notes=notes,
     )
@@ -132,7 +137,7 @@ class _Found:
     measuring: Measuring
     refusals: Refusals
     kept: list[Failure]
-    skipped: list[str]
+    problems: list[Problem]
     events: int = 0
 
     @classmethod
@@ -143,7 +148,7 @@ class _Found:
     def see(self, event: Event | Problem) -> None:
         """Look at an event; what is none is skipped."""
         if isinstance(event, Problem):
-            self.skipped.append(str(event))
+            self.problems.append(event)
             return
         self.events += 1
         golden = event.case if event.case in self.corpus.collection.queries else ""
