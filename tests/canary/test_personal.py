@@ -1,5 +1,7 @@
 """Nothing of a person stays in a text, however it is written; and the cheap tests before each search miss nothing that Presidio finds."""
 
+import sys
+
 import orjson
 import pytest
 from hypothesis import example, given, settings
@@ -7,11 +9,12 @@ from hypothesis import strategies as st
 from made_events import payments
 from personal import around, odd, personal
 
+from ragguard.canary import entities
 from ragguard.canary.entities import Find, finder
 from ragguard.canary.redaction import WITHHELD, readable, redactor
 from ragguard.canary.signals import Noter
 from ragguard.data.events.read import of_values
-from ragguard.errors import InputError
+from ragguard.errors import InputError, MissingExtra
 from ragguard.plan.canary import ENTITIES, REGIONS, CanaryPlan, RedactPlan
 
 redact = redactor(RedactPlan())
@@ -99,6 +102,17 @@ def test_own_patterns_other_entities_and_no_texts() -> None:
 def test_what_cannot_be_redacted_is_refused(plan: RedactPlan, what: str) -> None:
     with pytest.raises(InputError, match=what):
         redactor(plan)
+
+
+def test_without_presidio_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "presidio_analyzer", None)
+    entities._recognizers.cache_clear()
+    try:
+        with pytest.raises(MissingExtra, match="pip install 'ragguard\\[canary\\]'"):
+            redactor(RedactPlan())
+        assert redactor(RedactPlan(texts=False))("anything") == WITHHELD
+    finally:
+        entities._recognizers.cache_clear()
 
 
 presidio = pytest.importorskip("presidio_analyzer.predefined_recognizers")
