@@ -37,6 +37,7 @@ app = typer.Typer(
 app.add_typer(cli_judge.app, name="judge")
 cli_canary.app.command(epilog=cli_play.SIMULATE)(cli_play.simulate)
 cli_canary.app.command(epilog=cli_play.REPORT)(cli_play.report)
+cli_canary.app.command(epilog=cli_play.DRIFT)(cli_play.drift)
 app.add_typer(cli_canary.app, name="canary")
 app.add_typer(cli_data.app, name="data")
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from ragguard.errors import InputError, Problem
-from ragguard.printing import AsJson, Out, Place, Plan, console, print_json, progressing, say, shown
+from ragguard.printing import AllowCode, AsJson, Out, Place, Plan, console, print_json, progressing, say, shown
 
 SIMULATE = "Example: ragguard canary simulate gate.yaml --per-hour 2000. Exit codes: 0 told; 3 the plan or the usage is wrong."
 REPORT = "Example: ragguard canary report. Exit codes: 0 written; 3 the plan is wrong, or it has no roll-out; 4 could not be written."
+DRIFT = "Example: ragguard canary drift. Exit codes: 0 told; 3 the plan or the log is wrong, or there was no roll-out."
 
 
 def simulate(
@@ -59,6 +60,29 @@ def report(
     data = {"state": told.canary.state, "candidate": told.canary.candidate, "number": told.canary.id, "looks": told.looks}
     files = {"page": str(told.page), "markdown": str(told.markdown)}
     say(data | files, f"{told.headline}\n{told.page}\n{told.markdown}", as_json)
+    return 0
+
+
+def drift(
+    plan: Annotated[Path, typer.Option("--plan", help="The plan whose roll-out it is.")] = Path("gate.yaml"),
+    log: Annotated[Path | None, typer.Option("--log", help="Look at the events of this file, not at the last roll-out's.")] = None,
+    history: Place = "",
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> int:
+    """Show whether production asks what the golden queries ask, what it finds, and how long answers are, arm by arm."""
+    from dataclasses import asdict
+
+    from ragguard.canary import drifting
+    from ragguard.reports.canary import drift as shows
+
+    with progressing(quiet=as_json) as progress:
+        found = drifting.drift(plan, log=log, history=history, allow_code=allow_code, progress=progress)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        with shown():
+            shows.show(found, console())
     return 0
 
 

@@ -132,6 +132,8 @@ def test_the_files_have_the_stages_of_a_plan_that_says_nothing() -> None:
 
 def test_the_files_name_one_port_and_one_service() -> None:
     texts = [(FOLDER / name).read_text() for name in ("argo.yaml", "flagger.yaml")]
-    assert {found for text in texts for found in re.findall(r"http://(?:flagger:[^@]*@)?(ragguard[^/\s]*)", text)} == {"ragguard.rag.svc:8765"}
+    assert {found for text in texts for found in re.findall(r"http://(?:flagger:[^@]*@)?(ragguard[^/\s]*)", text)} == {
+        "ragguard.rag.svc:8765"
+    }
     service = documents("service.yaml")["Service"]
     assert (service["metadata"]["name"], service["metadata"]["namespace"], service["spec"]["ports"][0]["port"]) == ("ragguard", "rag", 8765)
