@@ -48,6 +48,11 @@ class Scored:
     judged: "Scored | None" = None
     others: "Scored | None" = None
 
+    def __post_init__(self) -> None:
+        """Raise ValueError where there is nothing to draw from."""
+        if not self.units:
+            raise ValueError(f"{self.check.identity} has no intent, so no gate can be drawn")
+
     @cached_property
     def shift(self) -> float:
         """The mean difference, in the metric's unit; of tasks of unlike size, which count alike, the plain mean over intents."""
