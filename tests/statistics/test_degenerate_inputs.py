@@ -33,6 +33,7 @@ from ragguard.statistics import (
     cusum,
     estimate,
     family,
+    gated,
     leaning,
     limits,
     many,
@@ -148,7 +149,7 @@ def gates(sample: Sample, manner: redraw.Manner = "swapped") -> Iterator[object]
     for (drawn,) in redraw.drawn([sample.scored], 20, lambda _: rng(), anew=True):
         how = redraw.Arms(manner, 0.1)
         yield drawn, redraw.arms(sample.scored, drawn, how, redraw.breaks(drawn, how, rng()))
-        yield redraw.judged(sample.scored, drawn, how, ALPHA, rng()), sample.scored.shift
+        yield gated.judged(sample.scored, drawn, how, ALPHA, rng()), sample.scored.shift
 
 
 def many_of(sample: Sample, scale: Scale = SHARE, limit: float | None = 0.5) -> many.Sampled:
@@ -223,6 +224,7 @@ CALLS: Mapping[str, Callable[[Sample], object]] = {
     "many.sampled_corrected": many_corrected,
     "must.rule_of": rule,
     "must.must_rule": rule,
+    "must.meets": lambda s: [must.meets(score, plain(s, limit=0.5)) for score in s.after],
     "noise.turns": lambda s: [noise.turns([s.before, s.after], most) for most in (1, 2, 5)],
     "noise.spread_of": lambda s: noise.spread_of(verdicts(s), verdicts(s), same=False),
     "noise.noise_of": lambda s: noise.noise_of(judged(s), SHARE),
@@ -259,7 +261,7 @@ CALLS: Mapping[str, Callable[[Sample], object]] = {
     "redraw.drawn": lambda s: list(gates(s)),
     "redraw.arms": lambda s: list(gates(s, "centred")),
     "redraw.breaks": lambda s: list(gates(s, "broken")),
-    "redraw.judged": lambda s: list(gates(s, "evenly")),
+    "gated.judged": lambda s: list(gates(s, "evenly")),
     "roc.auroc": lambda s: roc.auroc(s.arrays[0] > 0.3, s.arrays[1], s.clusters, LEVEL),
     "roc.best_threshold": lambda s: roc.best_threshold(s.arrays[0] > 0.3, s.arrays[1]),
     "rows.read_rows": lambda s: s.rows,
@@ -306,7 +308,7 @@ NO_MEAN = (
     "strata.pooled_mean", "strata.pooled_moments", "strata.pooled_moments_of_rows",
 )  # fmt: skip
 NO_BOUND = ("paired.hall_bounds", "paired.lower_bound", "ppi.guarded_bound", "many.sampled", "many.sampled_corrected")
-NO_GATE = ("redraw.drawn", "redraw.arms", "redraw.breaks", "redraw.judged")
+NO_GATE = ("redraw.drawn", "redraw.arms", "redraw.breaks", "gated.judged")
 REFUSED: Mapping[str, Mapping[str, str]] = {
     **{name: {"none": NOTHING} for name in NO_MEAN},
     **{name: {"none": NOTHING, "one": SPREAD} for name in NO_BOUND},
