@@ -34,7 +34,7 @@ class Timed:
     @property
     def name(self) -> str:
         """The command as it is printed."""
-        return f"ragguard {' '.join(self.words)}{f' ({self.note})' if self.note else ''}"
+        return f"`{' '.join(self.words)}`{f', {self.note}' if self.note else ''}"
 
 
 RUN, CANDIDATE, QUERY = "reports/starter", "with-titles", "a-api-key-overlap-after-roll-current.1"
@@ -112,7 +112,7 @@ def main() -> int:
         for command in COMMANDS:
             taken = [once(command, folder) for _ in range(runs)]
             wall, processor = (min(getattr(each, name) for each in taken) for name in ("wall", "processor"))
-            print(f"| `{command.name}` | {wall:.2f} | {processor:.2f} | {max(each.memory for each in taken):.0f} |", flush=True)
+            print(f"| {command.name} | {wall:.2f} | {processor:.2f} | {max(each.memory for each in taken):.0f} |", flush=True)
     return 0
 
 
