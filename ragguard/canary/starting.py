@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ragguard.canary.opening import known, open_
+from ragguard.canary import known, opening
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
@@ -35,10 +35,11 @@ def start(
 
     Raises:
         InputError: the plan or the report does not know the candidate, it was not promoted (or not by this plan) and is not forced, it is
-            forced without a reason, or another roll-out of the plan is running.
+            forced without a reason, a guardrail's signal is none, or another roll-out of the plan is running.
     """
     loaded = plans.load(plan)
-    known(loaded, candidate)
+    opening.known(loaded, candidate)
+    known.check(loaded)
     if force and not reason.strip():
         raise InputError(Problem("--force", "is given without a reason", "say it, which is written down: --reason TEXT"))
     found = document.from_json(report / "report.json" if report.is_dir() else report)
@@ -51,7 +52,7 @@ def start(
         fix = "gate it again, or begin all the same with --force --reason TEXT, which is written down"
         raise InputError(Problem(display(report), why_not, fix))
     baseline = next(arm for arm in found.arms if arm.role == "baseline")
-    return open_(loaded, history, create=True).canaries.begin(
+    return opening.open_(loaded, history, create=True).canaries.begin(
         Canary(
             plan=loaded.plan.name,
             candidate=candidate,

@@ -55,7 +55,10 @@ def test_every_command_is_known_and_tested_here() -> None:
         assert {command.callback.__name__ for command in groups[name].registered_commands} == set(commands)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *(f"judge {each}" for each in JUDGE_COMMANDS), *(f"canary {each}" for each in CANARY_COMMANDS)])
+GROUPED = (*(f"judge {each}" for each in JUDGE_COMMANDS), *(f"canary {each}" for each in CANARY_COMMANDS))
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPED])
 def test_help_of_every_command_has_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert invoke([*command.split(), "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())

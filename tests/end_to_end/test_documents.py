@@ -18,7 +18,6 @@ from ruamel.yaml import YAML
 
 from ragguard.canary import known
 from ragguard.canary.redaction import redactor
-from ragguard.canary.signals import names
 from ragguard.data.labels import read_labels
 from ragguard.data.mapped import check, read_layout
 from ragguard.judges.build import build
@@ -272,9 +271,14 @@ def test_nights_are_valid(block: str) -> None:
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("canary:")])
 def test_roll_outs_are_valid(block: str) -> None:
-    plan = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
-    assert known.signals(names(plan))
-    assert redactor(plan.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
+    rules = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
+    assert not known.problems(rules, lambda _: "the page")
+    assert redactor(rules.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
+
+
+def test_the_roll_out_that_the_page_shows_is_the_default() -> None:
+    (block,) = (block for page, block in _blocks("yaml") if page == "canary.md" and block.startswith("canary:"))
+    assert CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"]) == CanaryPlan()
 
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])

@@ -11,7 +11,7 @@ from ragguard.reports import tables
 from ragguard.reports.pen import Pen
 
 STYLE = {"advance": "bold green", "done": "bold green", "hold": "bold yellow", "rollback": "bold red", "abort": "bold red"}
-_HEADS = ("guardrail", "tier", "pairs", "difference", "lost: evidence", "of", "kept: evidence", "margin")
+_HEADS = ("guardrail", "tier", "pairs", "mean", "evidence\nthat it fell", "margin", "that not\nby so much")
 
 
 def show(found: Standing, console: Console) -> None:
@@ -32,7 +32,7 @@ def show(found: Standing, console: Console) -> None:
     for hint in look.hints:
         pen.item(f"look at: {hint}", "yellow")
     if look.guardrails:
-        pen.heading("Guardrails", f"lost enough to roll back: evidence {_number(look.guardrails[0].needed)}")
+        pen.heading("Guardrails", "candidate - baseline, a share of each signal's range")
         _guardrails(look, pen, 1 / float(canary.rules["alpha"]))
     if look.counts:
         pen.heading("Traffic")
@@ -40,22 +40,23 @@ def show(found: Standing, console: Console) -> None:
 
 
 def _guardrails(look: Look, pen: Pen, enough: float) -> None:
+    """What a guardrail's tier lets it do with its evidence stands behind it: what it needs to roll back, and to go on."""
     table = tables.plain((), pen)
     for name in _HEADS:
-        table.add_column(name, justify="left" if name in _HEADS[:2] else "right", no_wrap=name != "guardrail", overflow="fold")
+        table.add_column(name, justify="right" if name not in _HEADS[:2] else "left", no_wrap=name != _HEADS[0], overflow="fold")
     for each in look.guardrails:
         table.add_row(*map(pen.text, _row(each, enough)))
     pen.print(table)
 
 
 def _row(each: GuardrailState, enough: float) -> tuple[str, ...]:
-    kept = f"{_number(each.within)} of {_number(enough)}" if each.tier == "blocking" else _number(each.within)
-    lost = _number(each.needed) if each.tier != "advisory" else "-"
-    return each.name, each.tier, f"{each.pairs:,}", f"{each.mean:+.4f}", _number(each.loss), lost, kept, f"{each.margin:g}"
+    fell = f"{_number(each.loss)} of {_number(each.needed)}" if each.tier != "advisory" else _number(each.loss)
+    within = f"{_number(each.within)} of {_number(enough)}" if each.tier == "blocking" else _number(each.within)
+    return each.name, each.tier, f"{each.pairs:,}", f"{each.mean:+.3f}", fell, f"{each.margin:.3g}", within
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if value < 1e6 else "over 1e6"
+    return f"{value:.3g}" if value < 1e5 else "> 1e5"
 
 
 def where(found: Standing) -> str:
