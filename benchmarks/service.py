@@ -177,7 +177,7 @@ class Load:
     url: str = ""
     sent: set[str] = field(default_factory=set)
     acknowledged: list[str] = field(default_factory=list)
-    tries: int = 0
+    refused: Counter[int] = field(default_factory=Counter)
     over: bool = False
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=60))
 
@@ -195,23 +195,30 @@ class Load:
             number += 1
 
     def _stored(self, body: bytes) -> bool:
-        self.tries += 1
         try:
             answer = self.http.request("POST", f"{self.url}/v1/events", body=body, headers={"Content-Type": "application/json"})
         except urllib3.exceptions.HTTPError:
             return False
+        if answer.status != 200:
+            self.refused[answer.status] += 1
         return answer.status == 200
+
+    def wait(self, events: int) -> None:
+        """Wait until so many more events are acknowledged, a minute at most."""
+        until, end = len(self.acknowledged) + events, time.monotonic() + 60
+        while len(self.acknowledged) < until and time.monotonic() < end:
+            time.sleep(0.005)
 
 
 def killed(plan: Path, kills: int) -> tuple[str, bool]:
-    """Kill the service at random moments while it is sent events and decides every second; count what there is in the end."""
+    """Kill the service after random numbers of events, while it is sent more and decides every second; count what there is then."""
     chance, load = random.Random(7), Load()
     senders = threading.Thread(target=run, args=(load.work, CONNECTIONS))
     for kill in range(kills + 1):
         with serving(plan, "--every", "1") as (process, load.url):
             if not kill:
                 senders.start()
-            time.sleep(chance.uniform(0.2, 2.5))
+            load.wait(chance.randint(100, 1_000))
             if kill < kills:
                 os.kill(process.pid, signal.SIGKILL)
                 continue
@@ -226,8 +233,9 @@ def killed(plan: Path, kills: int) -> tuple[str, bool]:
     lost, twice = len(set(load.acknowledged) - set(stored)), sum(count > 1 for count in stored.values())
     strange = len(set(stored) - load.sent)
     said = (
-        f"{kills} times killed (SIGKILL) under load: {len(load.acknowledged):,} events acknowledged in {load.tries:,} requests; "
-        f"of them lost: {lost}; stored: {len(stored):,}; of them twice: {twice}, sent by nobody: {strange}; pairs of evidence: {pairs:,}"
+        f"{kills} times killed (SIGKILL) under load: {len(load.acknowledged):,} events acknowledged; of them lost: {lost}; "
+        f"refused: {dict(load.refused) or 'none'}; stored: {len(stored):,}; of them twice: {twice}, sent by nobody: {strange}; "
+        f"pairs of evidence: {pairs:,}"
     )
     return said, lost == twice == strange == 0 and pairs == len(stored)
 

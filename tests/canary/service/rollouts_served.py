@@ -19,6 +19,7 @@ from ragguard.canary.service import serving
 from ragguard.canary.service.judging import open_judge
 from ragguard.canary.service.service import Judge
 from ragguard.canary.service.settings import Settings
+from ragguard.history.canary_rows import Stored
 from ragguard.records.canary import Canary
 
 TOPICS = ("refunds", "webhooks", "payouts", "disputes", "invoices", "keys")
@@ -61,13 +62,17 @@ class Rollout:
         rules = opened.loaded.plan.canary.model_dump(mode="json")
         return opened.canaries.begin(Canary(opened.name, candidate, "run-1", "promote", "f" * 16, "b" * 16, now, rules, now))
 
-    def counted(self) -> dict[tuple[str, str], int]:
-        """How often each event is stored, by side and id."""
+    def stored(self) -> list[Stored]:
+        """What the history has of the last roll-out's events."""
         opened = self.opened()
         last = opened.canaries.last(opened.name)
         assert last is not None
+        return list(opened.canaries.events(last.id))
+
+    def counted(self) -> dict[tuple[str, str], int]:
+        """How often each event is stored, by side and id."""
         found: dict[tuple[str, str], int] = {}
-        for each in opened.canaries.events(last.id):
+        for each in self.stored():
             key = (each.noted.side, each.noted.id)
             found[key] = found.get(key, 0) + 1
         return found

@@ -60,6 +60,15 @@ def test_a_bad_event_spoils_no_other_and_says_why(client: Client, rollout: Rollo
     assert ("both", "d") in rollout.counted()
 
 
+def test_what_tells_who_a_person_is_is_not_stored(client: Client, rollout: Rollout) -> None:
+    event = shadowed("a", answer=f"Write to {SECRET}. [d-1]", error=SECRET) | {"query": f"I am {SECRET}", "user": SECRET, "session": SECRET}
+    assert client.post(event).status == 200
+    (stored,) = rollout.stored()
+    assert "<EMAIL_ADDRESS>" in stored.noted.kept
+    for path in rollout.folder.iterdir():
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+
+
 def test_what_cannot_be_scored_is_refused_with_its_reason(client: Client) -> None:
     said = problem(client.post([shadowed("a") | {"case": "nobody-asked"}]), 422)
     assert "nobody-asked" in said["refused"][0]["reason"]
