@@ -161,7 +161,7 @@ def test_the_base_model_in_the_adapters_place_is_rolled_back(tmp_path, monkeypat
 
     # What ended stays ended, and a page shows it all.
     assert invoke(["canary", "decide"]) == 1
-    assert invoke(["canary", "report", "--out", "canary.html"]) == 0
-    page = (tmp_path / "canary.html").read_text()
+    assert invoke(["canary", "report", "--out", "shown"]) == 0
+    page = (tmp_path / "shown" / "canary.html").read_text()
     assert "rolled back" in page
     assert "the adapter is not loaded" in page

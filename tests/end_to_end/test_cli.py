@@ -20,7 +20,7 @@ COMMANDS = (
     *("power", "error-rates", "nightly", "history", "drill", "shadow"),
 )
 JUDGE_COMMANDS = ("calibrate", "sample")
-CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort", "simulate", "report", "serve")
+CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort", "simulate", "report", "drift", "serve")
 DATA_COMMANDS = ("harvest",)
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
