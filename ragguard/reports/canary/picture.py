@@ -130,7 +130,8 @@ def traffic(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
 
 def shares(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
     """The candidate's share of the units of each stage over time, against what was planned; None where traffic was not split."""
-    rows = [(look.at, 100 * _share(look), _planned(canary, look)) for look in looks if _units(look) and _planned(canary, look)]
+    split = [look for look in looks if sum(words.units(look)) and words.planned(canary, look)]
+    rows = [(look.at, 100 * _share(look), words.planned(canary, look)) for look in split]
     if not rows:
         return None
     made = drawing.figure(SIZE[0], 190)
@@ -148,19 +149,9 @@ def shares(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
     return drawing.svg(made, "shares", "The candidate's share of the units over time", at_last)
 
 
-def _units(look: Look) -> int:
-    return look.counts.get("baseline units", 0) + look.counts.get("candidate units", 0)
-
-
 def _share(look: Look) -> float:
-    return look.counts.get("candidate units", 0) / _units(look)
-
-
-def _planned(canary: Canary, look: Look) -> float:
-    """What was planned in the stage that the look was about: a look that advanced names the next one."""
-    stage = look.stage - 1 if look.moved and look.action == "advance" else look.stage
-    stages = canary.rules["stages"]
-    return float(stages[stage]["percent"]) if stage < len(stages) else 0.0
+    theirs, mine = words.units(look)
+    return mine / (mine + theirs)
 
 
 _LETTER = {"advance": "A", "rollback": "R", "abort": "X", "done": "D"}
