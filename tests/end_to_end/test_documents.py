@@ -17,6 +17,8 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from ragguard.canary import known
+from ragguard.canary.redaction import redactor
+from ragguard.canary.signals import names
 from ragguard.data.labels import read_labels
 from ragguard.data.mapped import check, read_layout
 from ragguard.judges.build import build
@@ -271,8 +273,9 @@ def test_nights_are_valid(block: str) -> None:
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("canary:")])
 def test_roll_outs_are_valid(block: str) -> None:
-    rules = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
-    assert not known.problems(rules, lambda _: "the page")
+    plan = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
+    assert known.signals(names(plan))
+    assert redactor(plan.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
 
 
 def test_the_roll_out_that_the_page_shows_is_the_default() -> None:
@@ -283,7 +286,7 @@ def test_the_roll_out_that_the_page_shows_is_the_default() -> None:
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])
 def test_judges_are_valid(block: str, tmp_path: Path) -> None:
     judges = TypeAdapter(dict[str, JudgePlan]).validate_python(YAML(typ="safe").load(block)["judges"])
-    (single,) = (json.loads(block) for _, block in _blocks("json") if '"score"' in block)
+    (single,) = (json.loads(block) for _, block in _blocks("json") if '"properties"' in block)
     pairs = {"type": "object", "properties": {"score": {"enum": ["A", "B", "tie"]}}}
     for name, plan in judges.items():
         if isinstance(plan, RubricJudge):
@@ -319,7 +322,7 @@ def test_the_golden_collections_are_as_their_sources_say(collection: str, tmp_pa
         assert (made / name).read_bytes() == (ROOT / "golden" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration", "drill", "history"])
+@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration", "drill", "history", "event"])
 def test_the_published_schemas_are_current(name: str, tmp_path: Path) -> None:
     done = _run(f"ragguard schema --out {tmp_path}", ROOT)
     assert done.returncode == 0, done.stderr
