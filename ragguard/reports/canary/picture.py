@@ -19,6 +19,9 @@ SIZE = (380.0, 330.0)
 LOW, HIGH = 1e-2, 1e4
 """Between what evidence is drawn."""
 
+SOME = 5
+"""Units of the smaller arm from which on shares are drawn."""
+
 DASHED: Any = (0, (5, 2))
 DOTTED: Any = (0, (1, 1.6))
 _LEFT, _WIDTH = 0.14, 0.83
@@ -129,8 +132,8 @@ def traffic(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
 
 
 def shares(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
-    """The candidate's share of the units of each stage over time, against what was planned; None where traffic was not split."""
-    split = [look for look in looks if sum(words.units(look)) and words.planned(canary, look)]
+    """The candidate's share of the units of each stage over time, against what was planned; None where there is nothing to tell it by."""
+    split = [look for look in looks if _enough(look, words.planned(canary, look))]
     rows = [(look.at, 100 * _share(look), words.planned(canary, look)) for look in split]
     if not rows:
         return None
@@ -147,6 +150,11 @@ def shares(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
     _letters(drawn, looks)
     at_last = f"At the last look: {rows[-1][1]:.2f} %, planned {rows[-1][2]:g} %."
     return drawing.svg(made, "shares", "The candidate's share of the units over time", at_last)
+
+
+def _enough(look: Look, planned: float) -> bool:
+    """Whether the smaller arm should have some units by now: of fewer, a share means nothing."""
+    return sum(words.units(look)) * min(planned, 100 - planned) / 100 >= SOME
 
 
 def _share(look: Look) -> float:
