@@ -74,6 +74,7 @@ IN_SENTENCES = {
     "ragguard gate --full": "ragguard gate --full",
     "ragguard gate --sequential": "ragguard gate --sequential",
     "ragguard --help": "ragguard --help",
+    "ragguard canary": "ragguard canary --help",
     "ragguard nightly": "ragguard nightly --date 2026-01-02",
     "ragguard history": "ragguard history",
     "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
