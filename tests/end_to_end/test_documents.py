@@ -78,7 +78,6 @@ IN_SENTENCES = {
     "ragguard nightly": "ragguard nightly --date 2026-01-02",
     "ragguard history": "ragguard history",
     "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
-    "ragguard canary": "ragguard canary --help",
     "ragguard canary report": "ragguard canary report",
     "ragguard canary simulate": "ragguard canary simulate --rollouts 100",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
