@@ -79,6 +79,7 @@ def test_every_kind_of_candidate_is_told_with_its_intervals(ready: Any, capsys: 
     assert Path(found["picture"]).read_text().startswith("<?xml")
 
 
+@pytest.mark.slow
 def test_it_is_the_same_each_time_unless_another_seed_is_asked_for(ready: Any, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = (simulated(capsys) for _ in range(2))
     picture = Path(one["picture"]).read_bytes()

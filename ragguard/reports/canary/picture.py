@@ -19,6 +19,9 @@ SIZE = (380.0, 330.0)
 LOW, HIGH = 1e-2, 1e4
 """Between what evidence is drawn."""
 
+SOME = 5
+"""Units of the smaller arm from which on shares are drawn."""
+
 DASHED: Any = (0, (5, 2))
 DOTTED: Any = (0, (1, 1.6))
 _LEFT, _WIDTH = 0.14, 0.83
@@ -129,8 +132,9 @@ def traffic(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
 
 
 def shares(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
-    """The candidate's share of the units of each stage over time, against what was planned; None where traffic was not split."""
-    rows = [(look.at, 100 * _share(look), _planned(canary, look)) for look in looks if _units(look) and _planned(canary, look)]
+    """The candidate's share of the units of each stage over time, against what was planned; None where there is nothing to tell it by."""
+    split = [look for look in looks if _enough(look, words.planned(canary, look))]
+    rows = [(look.at, 100 * _share(look), words.planned(canary, look)) for look in split]
     if not rows:
         return None
     made = drawing.figure(SIZE[0], 190)
@@ -148,19 +152,14 @@ def shares(canary: Canary, looks: Sequence[Look]) -> "Markup | None":
     return drawing.svg(made, "shares", "The candidate's share of the units over time", at_last)
 
 
-def _units(look: Look) -> int:
-    return look.counts.get("baseline units", 0) + look.counts.get("candidate units", 0)
+def _enough(look: Look, planned: float) -> bool:
+    """Whether the smaller arm should have some units by now: of fewer, a share means nothing."""
+    return sum(words.units(look)) * min(planned, 100 - planned) / 100 >= SOME
 
 
 def _share(look: Look) -> float:
-    return look.counts.get("candidate units", 0) / _units(look)
-
-
-def _planned(canary: Canary, look: Look) -> float:
-    """What was planned in the stage that the look was about: a look that advanced names the next one."""
-    stage = look.stage - 1 if look.moved and look.action == "advance" else look.stage
-    stages = canary.rules["stages"]
-    return float(stages[stage]["percent"]) if stage < len(stages) else 0.0
+    theirs, mine = words.units(look)
+    return mine / (mine + theirs)
 
 
 _LETTER = {"advance": "A", "rollback": "R", "abort": "X", "done": "D"}

@@ -75,7 +75,9 @@ def log(looks: Sequence[Look]) -> list[Entry]:
 def row(entry: Entry, stages: Sequence[dict[str, float]]) -> list[object]:
     """An entry of the log, as a table shows it."""
     look = entry.last
-    again = f"{figures.count(entry.looks, 'look')}, from {words.when(entry.first)}" if entry.looks > 1 else ""
+    since = words.when(entry.first)
+    since = since.split()[1] if words.when(look.at).startswith(since.split()[0]) else since
+    again = f"{figures.count(entry.looks, 'look')}, since {since}" if entry.looks > 1 else ""
     percent = f"{float(stages[look.stage]['percent']):g} %" if look.stage < len(stages) else "100 %"
     share = "0 %" if look.action in ("rollback", "abort") else percent
     action = f"{look.action}{' (a person is needed)' if look.person else ''}"

@@ -21,8 +21,8 @@ COUNTED = {
     "requests": "requests of the candidate",
     "failed": "of these failed",
     "unsafe": "of these answered unsafely",
-    "baseline units": "units of the baseline in this stage",
-    "candidate units": "units of the candidate in this stage",
+    "baseline units": "units of the baseline at this stage",
+    "candidate units": "units of the candidate at this stage",
 }
 """What a look's counts are called, in the order in which they are shown."""
 
@@ -94,18 +94,25 @@ def counted(look: Look | None) -> list[list[str]]:
     return [*known, *([name, f"{value:,}"] for name, value in sorted(counts.items()) if name not in (*COUNTED, *HIDDEN) and value)]
 
 
+def planned(canary: Canary, look: Look) -> float:
+    """The share that was planned in the stage that a look was about, in percent (a look that advanced names the next); 0: all traffic."""
+    stage = look.stage - 1 if look.moved and look.action == "advance" else look.stage
+    stages = canary.rules["stages"]
+    return float(stages[stage]["percent"]) if stage < len(stages) else 0.0
+
+
+def units(look: Look) -> tuple[int, int]:
+    """The units of both arms, baseline and candidate, in the stage that a look was about."""
+    return look.counts.get("baseline units", 0), look.counts.get("candidate units", 0)
+
+
 def ratio(canary: Canary, look: Look | None) -> str:
-    """What the sample ratio of this stage is; empty where traffic is not split, or nothing was seen."""
-    if look is None or canary.stage >= len(canary.rules["stages"]):
+    """What the sample ratio of a look's stage was; empty where traffic is not split, or nothing was seen."""
+    if look is None or not sum(units(look)) or not (share := planned(canary, look)):
         return ""
-    mine, theirs = look.counts.get("candidate units", 0), look.counts.get("baseline units", 0)
-    if not mine + theirs:
-        return ""
-    planned = float(canary.rules["stages"][canary.stage]["percent"])
-    return (
-        f"In this stage the candidate got {mine:,} of {figures.count(mine + theirs, canary.rules.get('unit', 'unit'))}, "
-        f"{100 * mine / (mine + theirs):.2f} %; {planned:g} % was planned."
-    )
+    theirs, mine = units(look)
+    told = figures.count(mine + theirs, canary.rules.get("unit", "unit"))
+    return f"At the stage of {share:g} % the candidate got {mine:,} of {told}, {100 * mine / (mine + theirs):.2f} %."
 
 
 def number(value: float) -> str:

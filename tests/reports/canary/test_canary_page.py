@@ -92,7 +92,14 @@ def test_a_person_who_ends_it_leaves_the_evidence_on_the_page() -> None:
     text = shown(ABORTED)
     assert "<li>the index is being rebuilt</li>" in text
     assert "<h3>UnsupportedValue</h3>" in text
-    assert "96 of 960 sessions, 10.00 %; 10 % was planned" in text
+    assert "At the stage of 10 % the candidate got 96 of 960 sessions, 10.00 %." in text
+
+
+def test_the_ratio_at_a_look_that_advances_is_that_of_the_stage_that_it_left() -> None:
+    found = made.rolled_out(looks=5)
+    assert found.looks[-1].action == "advance"
+    assert "At the stage of 1 % the candidate got 60 of 6,000 sessions, 1.00 %." in shown(found)
+    assert words.planned(found.canary, replace(found.looks[-1], action="hold", moved=False)) == 10
 
 
 def test_what_was_counted_is_told_by_its_name() -> None:
