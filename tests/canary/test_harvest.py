@@ -206,6 +206,14 @@ def test_the_share_to_train_on(world: Callable[..., World], capsys: pytest.Captu
     assert made.path("some.jsonl").read_bytes() == made.path("again.jsonl").read_bytes()
 
 
+def test_the_questions_of_most_events_come_first(world: Callable[..., World], capsys: pytest.CaptureFixture[str]) -> None:
+    made = world()
+    rows = [stale(1, "when does an unused coupon expire"), *(stale(i, UPLOADS) for i in range(2, 5)), stale(5, KEYS), stale(6, KEYS)]
+    found = harvested(made, rows, capsys, "--most", "2")
+    assert [row["query"] for row in made.rows("proposals.jsonl")] == [UPLOADS, KEYS]
+    assert (found["proposals"], found["more"]) == (2, 1)
+
+
 # What a person accepts.
 
 
