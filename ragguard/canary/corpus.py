@@ -12,8 +12,8 @@ from ragguard.records.evidence import Case, Mark
 from ragguard.suites.golden import case_of
 from ragguard.trial import told
 
-KEPT = 4_096
-"""Documents whose texts stay in memory."""
+KEPT, KEPT_MARKS = 4_096, 65_536
+"""Documents whose texts stay in memory, and whose marks."""
 
 
 class Corpus:
@@ -22,6 +22,7 @@ class Corpus:
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
         self._current = _current(collection)
+        self._mark = lru_cache(maxsize=KEPT_MARKS)(lambda name: collection.marks([name]).get(name))
         self._text = lru_cache(maxsize=KEPT)(lambda name: told(collection.document(name)))
         self._golden = lru_cache(maxsize=KEPT)(lambda name: case_of(collection.queries[name], collection))
 
@@ -40,7 +41,7 @@ class Corpus:
 
     def marks(self, names: Iterable[str]) -> dict[str, Mark]:
         """Return the marks of those documents that the collection has."""
-        return self.collection.marks(names)
+        return {name: mark for name in names if (mark := self._mark(name)) is not None}
 
     def texts(self, names: Iterable[str]) -> dict[str, str]:
         """Return what those documents say that the collection has."""
@@ -53,7 +54,7 @@ class Corpus:
         It is outdated where its status is superseded or deprecated, where its family has another current version, or where the server
         says that it holds another version of it than the collection (an old index).
         """
-        mark = self.collection.marks([name]).get(name)
+        mark = self._mark(name)
         if mark is None or not (mark.status or mark.version):
             return None
         current = self._current.get(mark.family, frozenset()) if mark.family else frozenset()

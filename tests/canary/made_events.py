@@ -22,7 +22,7 @@ CANDIDATE = {"retriever": {"type": "lexical", "document_text": "[{status} v{vers
 PERSONAL = (
     "jane.doe@example.com", "+31 6 12345678", "4111 1111 1111 1111", "NL91ABNA0417164300", "192.168.17.4", "536-90-4399",
     "müller@firma.internal", "DE89 3704 0044 0532 0130 00", "(212) 555-0134", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
-    "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ", "4111\u201111 11\u00a01111 1111 11",
+    "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ", "4111\u20111111\u00a01111\u20111111",
 )  # fmt: skip
 """What users write beside their questions: nobody's, but every one of the form of somebody's."""
 

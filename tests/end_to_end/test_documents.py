@@ -16,11 +16,15 @@ from foreign_tools import WRITERS, Scored
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from ragguard.canary import known
+from ragguard.canary.redaction import redactor
+from ragguard.canary.signals import names
 from ragguard.data.labels import read_labels
 from ragguard.data.mapped import check, read_layout
 from ragguard.judges.build import build
 from ragguard.judges.protocols import Context
 from ragguard.metrics import catalog
+from ragguard.plan.canary import CanaryPlan
 from ragguard.plan.judges import JudgePlan, RubricJudge
 from ragguard.plan.models import GatePlan, SuitePlan
 from ragguard.plan.named import is_file_name
@@ -277,10 +281,17 @@ def test_nights_are_valid(block: str) -> None:
     assert NightlyPlan.model_validate(YAML(typ="safe").load(block)["nightly"]).alerts
 
 
+@pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("canary:")])
+def test_roll_outs_are_valid(block: str) -> None:
+    plan = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
+    assert known.signals(names(plan))
+    assert redactor(plan.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
+
+
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])
 def test_judges_are_valid(block: str, tmp_path: Path) -> None:
     judges = TypeAdapter(dict[str, JudgePlan]).validate_python(YAML(typ="safe").load(block)["judges"])
-    (single,) = (json.loads(block) for _, block in _blocks("json") if '"score"' in block)
+    (single,) = (json.loads(block) for _, block in _blocks("json") if '"properties"' in block)
     pairs = {"type": "object", "properties": {"score": {"enum": ["A", "B", "tie"]}}}
     for name, plan in judges.items():
         if isinstance(plan, RubricJudge):
@@ -316,7 +327,7 @@ def test_the_golden_collections_are_as_their_sources_say(collection: str, tmp_pa
         assert (made / name).read_bytes() == (ROOT / "golden" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration", "drill", "history"])
+@pytest.mark.parametrize("name", ["gate", "suite", "report", "calibration", "drill", "history", "event"])
 def test_the_published_schemas_are_current(name: str, tmp_path: Path) -> None:
     done = _run(f"ragguard schema --out {tmp_path}", ROOT)
     assert done.returncode == 0, done.stderr

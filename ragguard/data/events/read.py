@@ -141,7 +141,7 @@ def _fix(name: str, kind: str) -> str:
     key = next((part for part in name.split(".") if part not in ("baseline", "candidate")), name)
     if kind.startswith("bool"):
         return "write true or false"
-    ours = "write an object {...}" if "model" in kind else "write a text, 200,000 characters at most"
+    ours = "write an object {...}" if "model" in kind else "write a text, 32,000 characters at most"
     return _WANTED.get(key, ours)
 
 

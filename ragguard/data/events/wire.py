@@ -11,7 +11,7 @@ from ragguard.records.event import Arm, Event, Own, Response, Retrieved
 LATEST = 4_102_444_800
 """2100-01-01 in seconds since 1970: later times are milliseconds that somebody took for seconds."""
 
-MOST_DOCUMENTS, MOST_NAMES, MOST_TEXT = 1_000, 64, 200_000
+MOST_DOCUMENTS, MOST_NAMES, MOST_TEXT = 1_000, 64, 32_000
 
 _ARMS: tuple[Arm, Arm] = ("baseline", "candidate")
 

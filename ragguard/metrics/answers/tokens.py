@@ -21,6 +21,9 @@ Kind = Literal["word", "number", "quantity", "date", "clock", "version", "name"]
 KEPT = 4096
 """Texts whose tokens are kept: several metrics look at one answer."""
 
+KEPT_WORDS, LONGEST = 65_536, 40
+"""Words whose pieces are kept, and how long one is at most."""
+
 _DROPPED = frozenset({"a", "an", "the", "per"})
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
 _GLUED = re.compile(rf"([€$£¥]|[A-Z]{{3}})?([-+]?(?!0\d)(?:{_NUMBER}))(?:-(?=[A-Za-z]{{2}}))?([A-Za-zµμ°%]+)?$")
@@ -71,7 +74,17 @@ class _Piece:
     ends: bool = False
 
 
-def _pieces(chunk: str) -> Iterator[_Piece]:
+def _pieces(chunk: str) -> tuple[_Piece, ...]:
+    """Words come again and again, and are read once; what is too long to be one is not kept."""
+    return _known(chunk) if len(chunk) <= LONGEST else tuple(_made(chunk))
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def _known(chunk: str) -> tuple[_Piece, ...]:
+    return tuple(_made(chunk))
+
+
+def _made(chunk: str) -> Iterator[_Piece]:
     bare = chunk.strip("()[]{}<>\"',;:!?").rstrip(".")
     bare = (bare.lstrip(".") if bare.startswith("..") else bare).strip("()[]{}\"'")
     ends = chunk.rstrip("\"')]}").endswith((".", ",", ";", ":", "!", "?"))

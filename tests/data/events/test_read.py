@@ -92,7 +92,7 @@ BAD = [
     (line(ONE, retrieved=["a"] * 1001), "retrieved: List should have at most 1000 items", "best first, 1,000 at most"),
     (line(ONE, retrieved=[{"id": "a", "scr": 1}]), "unknown key 'retrieved.0.scr'", "did you mean 'score'?"),
     (line(ONE, extra={"a": [1]}), "extra.a: is a list or an object", "write a text, a number"),
-    (line(ONE, query="x" * 200_001), "query: String should have at most 200000 characters", "200,000 characters at most"),
+    (line(ONE, query="x" * 32_001), "query: String should have at most 32000 characters", "32,000 characters at most"),
     (line(ONE, unsafe=1), "unsafe: Input should be a valid boolean (it is 1)", "write true or false"),
     (line(ONE, candidate=3), "unknown key 'candidate'", ""),
 ]
