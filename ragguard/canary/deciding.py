@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ragguard.canary import hints
 from ragguard.canary.folding import Folded, Signal, Span, Waiting, fold
+from ragguard.canary.hints import Marks, nothing
 from ragguard.canary.opening import open_
 from ragguard.canary.rules import Keeping, of_canary
 from ragguard.decision import rollout
@@ -41,11 +42,12 @@ def decide(plan: Path | LoadedPlan, now: float, history: str = "") -> tuple[Cana
     last = opened.canaries.look(canary.id)
     if canary.state != "running" and last is not None:
         return canary, last
-    return decide_on(opened.canaries, canary, now)
+    return decide_on(opened.canaries, canary, now, opened.marks)
 
 
-def decide_on(canaries: Canaries, canary: Canary, now: float) -> tuple[Canary, Look]:
-    """Decide on a roll-out that is running. A time before the last look is that of the last look: clocks may be set back.
+def decide_on(canaries: Canaries, canary: Canary, now: float, marks: Marks = nothing) -> tuple[Canary, Look]:
+    """Decide on a roll-out that is running; ``marks`` is what hints know of documents. A time before the last look is that of the last
+    look: clocks may be set back.
 
     Raises:
         Ended: it is not running any more.
@@ -53,10 +55,10 @@ def decide_on(canaries: Canaries, canary: Canary, now: float) -> tuple[Canary, L
     keeping = of_canary(canary)
     with canaries.deciding(canary.id) as turn:
         last = turn.last()
-        return _look(turn, keeping, max(now, turn.canary.since, last.at if last is not None else 0.0))
+        return _look(turn, keeping, max(now, turn.canary.since, last.at if last is not None else 0.0), marks)
 
 
-def _look(turn: Turn, keeping: Keeping, now: float) -> tuple[Canary, Look]:
+def _look(turn: Turn, keeping: Keeping, now: float, marks: Marks) -> tuple[Canary, Look]:
     signals = keeping.signals(turn.evidence.get("signals", {}))
     folded = _folded(turn, keeping, signals, now)
     guardrails = {
@@ -77,10 +79,17 @@ def _look(turn: Turn, keeping: Keeping, now: float) -> tuple[Canary, Look]:
         moved=canary != turn.canary,
         guardrails=_states(keeping, min(turn.canary.stage, keeping.stages - 1), guardrails, signals),
         counts=_counts(turn, folded, requests, traffic, now),
-        hints=hints.of(turn, now) if told.action == "rollback" or told.person else (),
+        hints=_hints(turn, told, now, marks),
     )
     turn.keep(canary, {"signals": {name: each.kept() for name, each in signals.items()}, SPENT: spent}, look)
     return canary, look
+
+
+def _hints(turn: Turn, told: Next, now: float, marks: Marks) -> tuple[str, ...]:
+    """What may be the cause, where there is something to look for; the collection is read for a rollback alone, which comes once."""
+    if told.action == "rollback":
+        return hints.of(turn, now, marks)
+    return hints.of(turn, now) if told.person else ()
 
 
 def _folded(turn: Turn, keeping: Keeping, signals: dict[str, Signal], now: float) -> Folded:

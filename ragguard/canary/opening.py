@@ -1,15 +1,18 @@
 """A plan's roll-outs: where their history is, and which one runs."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ragguard.data.collection import load as load_collection
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.history.canaries import Canaries
 from ragguard.history.place import of_plan
 from ragguard.plan import load as plans
 from ragguard.plan.load import LoadedPlan
 from ragguard.records.canary import Canary
+from ragguard.records.evidence import Mark
 
 
 class NoHistory(InputError):  # noqa: N818 - named after what happened
@@ -27,6 +30,13 @@ class Opened:
     def name(self) -> str:
         """The plan's name."""
         return self.loaded.plan.name
+
+    def marks(self, names: Iterable[str]) -> Mapping[str, Mark]:
+        """What the plan's collection says of documents; nothing where it cannot be read, for what is not there stops no decision."""
+        try:
+            return load_collection((self.loaded.folder / self.loaded.plan.collection).resolve(), self.loaded.plan.split).marks(names)
+        except InputError:
+            return {}
 
     def running(self) -> Canary:
         """The roll-out that runs.

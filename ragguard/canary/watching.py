@@ -124,7 +124,7 @@ class Watch:
             told = self._take()
             if told.refused:
                 self.refused(told.refused)
-            canary, look = decide_on(opened.canaries, self.observer.canary, time.time())
+            canary, look = decide_on(opened.canaries, self.observer.canary, time.time(), opened.marks)
         except Ended:  # by another process
             canary = opened.last()
             look = opened.canaries.look(canary.id) or Look(canary.since, "hold", canary.stage, ())

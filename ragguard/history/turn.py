@@ -70,6 +70,11 @@ class Turn:
         asked = select(EVENTS.served, func.count()).where(*self._ours(), EVENTS.side.in_(CANDIDATES), EVENTS.at >= since)
         return {served: count for served, count in self._connection.execute(asked.group_by(EVENTS.served))}  # noqa: C416
 
+    def recent(self, most: int) -> Sequence[Any]:
+        """The candidate's last events: side, signals and kept (JSON)."""
+        asked = select(EVENTS.side, EVENTS.signals, EVENTS.kept).where(*self._ours(), EVENTS.side.in_(CANDIDATES))
+        return self._connection.execute(asked.order_by(EVENTS.at.desc(), EVENTS.side, EVENTS.id).limit(most)).all()
+
     def statuses(self) -> dict[str, int]:
         """Count the events by side, and by what became of them."""
         found: dict[str, int] = {}

@@ -1,5 +1,6 @@
 """Looks at roll-outs: what moves them, what does not, and that it is the same in whatever order events come."""
 
+import json
 import random
 import shutil
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from ragguard.history.canaries import Canaries
 from ragguard.history.place import place
 from ragguard.records.canary import Canary, Look
 from ragguard.records.event import Noted
+from ragguard.records.evidence import Mark
 
 QUICK = {"window": 2, "lateness": 1, "settle": 1}
 
@@ -254,3 +256,48 @@ def test_split_traffic_is_paired(kept: Canaries) -> None:
     kept.accept(made.id, split("baseline", [{"UnsupportedValue": 0.5}] * 60, START + 120))
     _, look = decide_on(kept, made, START + 10 * MINUTE)
     assert (look.action, look.guardrails[0].pairs, look.guardrails[0].candidate_mean) == ("advance", 60, 0.5)
+
+
+def answered(number: int, first: str, **bad: float) -> Noted:
+    said = json.dumps({"candidate": {"retrieved": [{"id": first}, "other"]}, "baseline": {"retrieved": ["other"]}})
+    return noted(number, at=START + number, values={"UnsupportedValue": 0.0, **bad}, kept=said)
+
+
+def test_hints_name_families_that_are_not_current_products_and_refusals(kept: Canaries) -> None:
+    made = begun(kept, guardrails=[{"signal": "UnsupportedValue"}, {"signal": "VersionMismatch"}, {"signal": "Refused"}])
+    marks = {"a-1": Mark("fees", "1", product="cards"), "b-1": Mark("limits", "1", product="cards"), "c-1": Mark("keys", product="api")}
+    events = [answered(number, "a-1", VersionMismatch=-1.0) for number in range(25)]
+    events += [answered(100 + number, "b-1", VersionMismatch=-1.0, Refused=-1.0) for number in range(10)]
+    events += [answered(200 + number, "c-1") for number in range(20)]
+    kept.accept(made.id, events)
+    _, look = decide_on(kept, made, START + 10 * MINUTE, lambda names: {name: marks[name] for name in names if name in marks})
+    assert look.action == "rollback"
+    assert look.hints == (
+        "the index: documents that are not current come first in 35 answers: fees (25), limits (10)",
+        "one product: 35 of 35 bad answers are about cards",
+        "refusals: the candidate refuses to answer 10 of 10 questions",
+    )
+
+
+SERVED = [
+    ({"adapter": "models/support-v3"}, {"adapter": "support-v3"}, ""),
+    ({"adapter": "team/support-v3"}, {"model": "support-v3"}, ""),
+    ({"adapter": "support-v3", "model": "models/base-7b"}, {"model": "support-v3", "adapter": "support-v3"}, ""),
+    ({"model": "models/base-7b"}, {"model": "base-7b"}, ""),
+    ({"model": "models/base-7b"}, {"index": "2026-01"}, ""),
+    ({"adapter": "support-v3"}, {}, ""),
+    ({"adapter": "support-v3"}, {"adapter": "support-v2"}, "the adapter is not loaded"),
+    ({"adapter": "support-v3", "model": "base-7b"}, {"model": "base-7b"}, "the adapter is not loaded"),
+    ({"model": "base-7b"}, {"model": "base-3b"}, "another model is served"),
+]
+
+
+@pytest.mark.parametrize(("expected", "served", "hint"), SERVED)
+def test_a_hint_is_given_where_another_thing_is_served_than_expected(
+    kept: Canaries, expected: dict[str, str], served: dict[str, str], hint: str
+) -> None:
+    made = kept.begin(replace(canary(**QUICK), expected=expected))
+    kept.accept(made.id, [noted(number, at=START + number, served=served, unsafe=True) for number in range(3)])
+    _, look = decide_on(kept, made, START + MINUTE)
+    assert look.action == "rollback"
+    assert [each.partition(":")[0] for each in look.hints] == ([hint] if hint else [])

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 import worlds
 from worlds import TEXTS, TITLES, World
 
+from ragguard.canary.observing import Observer
 from ragguard.cli import invoke
-from ragguard.history.canaries import Canaries
+from ragguard.data.events import read
+from ragguard.history.canaries import Canaries, Ended
 from ragguard.history.place import place
+from ragguard.records.event import Noted
 
 BEGUN = 1_800_000_000
 AT = str(BEGUN)
@@ -180,6 +184,32 @@ def test_a_watch_that_is_killed_goes_on_where_it_was(world: World, capsys: pytes
     last = kept.looks(made.id)[-1]
     assert (last.action, last.counts["both"]) == ("rollback", 35)
     assert "the adapter is not loaded: of 35 answers that say what is served, 35 came from adapter none (35); expected support-v3" in told
+
+
+def test_an_observer_refuses_what_cannot_be_scored_and_goes_over_to_the_next_roll_out(world: World) -> None:
+    start()
+    observer = Observer(Path("gate.yaml"))
+    good, strange = (read.of_values(row, "here") for row in events(2))
+    told = observer.take([good, replace(strange, case="no such query")])
+    assert (told.new, told.duplicates, len(told.refused)) == (1, 0, 1)
+    assert "case 'no such query' is no query of collection" in told.refused[0]
+    first = observer.canary.id
+    invoke(["canary", "abort", "--reason", "enough"])
+    with pytest.raises(Ended, match="is aborted"):
+        observer.take([good])
+    start()
+    assert observer.take([good]).new == 1
+    assert observer.canary.id == first + 1
+
+
+def test_an_observer_stores_nothing_that_no_evidence_can_be_made_of(world: World) -> None:
+    start()
+    observer = Observer(
+        Path("gate.yaml"), noting=lambda *_: lambda event: Noted(event.id, event.side, event.at, "u", {"Feedback": float("nan")})
+    )
+    told = observer.take([read.of_values(events(1)[0], "here")])
+    assert told.new == 0
+    assert told.refused == ("event r0: Feedback is nan, outside of -1 to 1; mend what sends it",)
 
 
 def _until(done: Any) -> None:

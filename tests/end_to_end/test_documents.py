@@ -74,6 +74,7 @@ IN_SENTENCES = {
     "ragguard gate --full": "ragguard gate --full",
     "ragguard gate --sequential": "ragguard gate --sequential",
     "ragguard --help": "ragguard --help",
+    "ragguard canary": "ragguard canary --help",
     "ragguard nightly": "ragguard nightly --date 2026-01-02",
     "ragguard history": "ragguard history",
     "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
@@ -286,6 +287,11 @@ def test_roll_outs_are_valid(block: str) -> None:
     plan = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
     assert known.signals(names(plan))
     assert redactor(plan.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
+
+
+def test_the_roll_out_that_the_page_shows_is_the_default() -> None:
+    (block,) = (block for page, block in _blocks("yaml") if page == "canary.md" and block.startswith("canary:"))
+    assert CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"]) == CanaryPlan()
 
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("judges:")])
