@@ -43,6 +43,7 @@ def harvest(
     rows: Annotated[Path | None, typer.Option("--rows", help="With --accept: the file of training rows. Default: its train.jsonl.")] = None,
     train: Annotated[float, typer.Option("--train", help="Share of new intents, of those with a hard negative, to train on.")] = 0.3,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, other intents to train on.")] = 7,
+    most: Annotated[int, typer.Option("--most", min=1, help="Proposals at most: those of most events.")] = 500,
     history: Annotated[
         str, typer.Option("--history", help="A file or postgresql://... Default: RAGGUARD_HISTORY, the plan's, or beside the plan.")
     ] = "",
@@ -62,7 +63,7 @@ def harvest(
 
     with progressing(quiet=as_json) as progress:
         found = collecting.harvest(
-            plan, out, log=log, history=history, train=train, seed=seed, allow_code=allow_code, progress=progress
+            plan, out, log=log, history=history, train=train, seed=seed, most=most, allow_code=allow_code, progress=progress
         )  # fmt: skip
     if as_json:
         print_json(found.to_dict())
@@ -79,7 +80,8 @@ def _found(found: "Harvested") -> str:
     lines = [
         f"{found.source}: {found.events:,} events; failures: {why}",
         f"known already: {found.golden:,} golden, {found.trained:,} trained on; without a text: {found.wordless:,}",
-        f"{found.file}: {found.proposals:,} proposals of {found.intents:,} intents, {found.train:,} of them to train on",
+        f"{found.file}: {found.proposals:,} proposals of {found.intents:,} intents, {found.train:,} of them to train on"
+        + (f"; {found.more:,} questions more were left out (--most)" if found.more else ""),
     ]
     if found.likeness is not None:
         lines.append(f"one intent from a cosine of {found.likeness} on")

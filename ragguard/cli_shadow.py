@@ -8,7 +8,7 @@ import typer
 from ragguard.printing import AllowCode, AsJson, Candidate, print_json, progressing, say, warn
 
 if TYPE_CHECKING:
-    from ragguard.canary.shadow import Shadowed
+    from ragguard.canary.shadowed import Shadowed
 
 EPILOG = (
     "Example: ragguard shadow gate.yaml production.jsonl --share 0.05. "

@@ -1,21 +1,22 @@
 """Replays a sample of a production log through a plan's baseline and candidate, and feeds the running roll-out what both did."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ragguard import gate, preflight
 from ragguard.canary import known, replay
 from ragguard.canary.observing import BATCH, Note, Observer, together
 from ragguard.canary.opening import open_
-from ragguard.canary.paired import Paired, estimates
+from ragguard.canary.paired import estimates
 from ragguard.canary.redaction import redactor
 from ragguard.canary.replay import Stage, collection_of
 from ragguard.canary.requests import Log, Request, read
 from ragguard.canary.rules import of_canary
+from ragguard.canary.shadowed import Shadowed
 from ragguard.canary.signals import Noter
 from ragguard.canary.strata import Drawn, draw
+from ragguard.canary.unkept import Unkept
 from ragguard.data.collection import Collection
 from ragguard.errors import InputError, NotComparable, Problem, suggest
 from ragguard.execute.local import batches
@@ -26,63 +27,12 @@ from ragguard.plan.load import LoadedPlan
 from ragguard.plan.source import display
 from ragguard.records.canary import Canary, Told
 from ragguard.records.event import Arm, Event, Noted
-from ragguard.store import Store, write_atomically
+from ragguard.store import write_atomically
 from ragguard.suites.resolve import Resolved
 from ragguard.systems.protocols import Progress
 from ragguard.train.survey import survey
 
 SHARE, SEED = 0.05, 7
-
-TEXTS = frozenset({"observations", "verdicts"})
-"""Kinds of what the store keeps that hold answers."""
-
-
-@dataclass(frozen=True)
-class Shadowed:
-    """What a replay came to.
-
-    ``requests`` were in the log and ``drawn`` of them replayed; ``units`` are the sessions, users or requests that they belong to.
-    ``failed`` counts each arm's failures. ``told`` is what the running canary made of the events (None: nothing was fed, and ``unfed``
-    says why). ``both_failed`` requests are fed to nobody: they say nothing of the difference.
-    """
-
-    plan: str
-    candidate: str
-    requests: int
-    drawn: int
-    units: int
-    strata: int
-    skipped: tuple[str, ...]
-    duplicates: int
-    failed: Mapping[Arm, int]
-    both_failed: int
-    estimates: tuple[Paired, ...]
-    told: Told | None
-    unfed: str = ""
-    out: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as data."""
-        return asdict(self)
-
-
-class Unkept(Store):
-    """A store that keeps what holds answers in memory alone, for plans that store no texts."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._here: dict[tuple[str, str], bytes] = {}
-
-    def get(self, kind: str, key: str) -> bytes | None:
-        """Return an entry, or None."""
-        return self._here.get((kind, key)) if kind in TEXTS else super().get(kind, key)
-
-    def put(self, kind: str, key: str, payload: bytes) -> None:
-        """Keep an entry; raises as ``Store.put``."""
-        if kind in TEXTS:
-            self._here[kind, key] = payload
-        else:
-            super().put(kind, key, payload)
 
 
 @dataclass(frozen=True)

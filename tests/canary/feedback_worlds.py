@@ -29,8 +29,10 @@ def first(question, texts):
         return "The documents do not say."
     return texts[0].splitlines()[-1].split(". ")[0] + ". [1]"
 
-def invents(question, texts):
-    return "It takes 987,654 hours. [1]" if "webhook" in question.lower() else first(question, texts)
+def breaks(question, texts):
+    if len(question) % 3 == 0:
+        raise ValueError("too long for jo.doe@example.com")
+    return first(question, texts)
 """
 
 PLAN = """\

@@ -1,6 +1,7 @@
 """What production failed at becomes proposals, and what a person accepts becomes golden cases and training rows."""
 
 import json
+import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -206,6 +207,14 @@ def test_the_share_to_train_on(world: Callable[..., World], capsys: pytest.Captu
     assert made.path("some.jsonl").read_bytes() == made.path("again.jsonl").read_bytes()
 
 
+def test_the_questions_of_most_events_come_first(world: Callable[..., World], capsys: pytest.CaptureFixture[str]) -> None:
+    made = world()
+    rows = [stale(1, "when does an unused coupon expire"), *(stale(i, UPLOADS) for i in range(2, 5)), stale(5, KEYS), stale(6, KEYS)]
+    found = harvested(made, rows, capsys, "--most", "2")
+    assert [row["query"] for row in made.rows("proposals.jsonl")] == [UPLOADS, KEYS]
+    assert (found["proposals"], found["more"]) == (2, 1)
+
+
 # What a person accepts.
 
 
@@ -353,7 +362,7 @@ def test_into_a_collection_that_is_built_nothing_is_written(world: Callable[...,
     (asked,), (trained,) = read["queries"], read["train"]
     assert asked == {
         "intent": rows[0]["intent"],
-        "tags": ["harvested"],
+        "tags": ["versioned"],
         "asks": {"mode": "current"},
         "gold_answer": "There is one unrestricted key.",
         "required": ["one"],
@@ -364,6 +373,39 @@ def test_into_a_collection_that_is_built_nothing_is_written(world: Callable[...,
     assert (trained["positive"], trained["hard_negative"], trained["texts"]) == ("api-keys-v2.7", "api-keys-v1.9", [rows[2]["query"]])
     made.run("data", "harvest", "--accept", "proposals.jsonl", "--into", "golden")
     assert "is built from golden/source/*.yaml, so nothing was written" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_is_printed_for_a_built_collection_builds(
+    world: Callable[..., World], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """golden/payments itself, copied: the YAML is put into its source files, and the collection is built from them."""
+    made = world()
+    rows = proposed(made, capsys)
+    rows[0]["required"] = []
+    rows[2]["required"] = []
+    made.lines("proposals.jsonl", rows)
+    copy = tmp_path / "payments"
+    shutil.copytree(PAYMENTS, copy)
+    found = accept(made.path("proposals.jsonl"), copy)
+    yaml = YAML(typ="safe")
+    for part in found.yaml.split("# add to ")[1:]:
+        where, _, text = part.partition("\n")
+        target = copy / (where if where.startswith("source/") else "source/api-keys.yaml")
+        source = yaml.load(target.read_text(encoding="utf-8"))
+        for key, entries in yaml.load(text).items():
+            source[key] += entries
+        with target.open("w", encoding="utf-8") as file:
+            yaml.dump(source, file)
+    monkeypatch.syspath_prepend(str(PAYMENTS.parent))
+    build = runpy.run_path(str(PAYMENTS.parent / "build.py"), run_name="golden_build")["build"]
+    assert build(copy) == []
+    after = load_collection(copy)
+    intents = {query.intent: query for query in after.queries.values()}
+    assert intents[rows[0]["intent"]].text == KEYS
+    assert after.qrels[intents[rows[0]["intent"]].id]["api-keys-v1.9"] == 0
+    assert not intents[rows[1]["intent"]].answerable
+    assert rows[2]["query"] in {row.query for row in load_quadruplets(copy / "train.jsonl", after)}
 
 
 @pytest.mark.parametrize("missing", ["corpus.jsonl", "collection.yaml"])

@@ -122,6 +122,42 @@ def test_a_dry_run_feeds_nobody(world: Callable[..., World], capsys: pytest.Capt
     assert stored(made) == []
 
 
+def test_what_failed_in_both_arms_is_fed_to_nobody(world: Callable[..., World], capsys: pytest.CaptureFixture[str]) -> None:
+    made = world(generator="{type: python, callable: 'own:breaks', version: '1'}")
+    made.begin()
+    found = replayed(made, capsys, "--share", "1", "--out", "events.jsonl")
+    broken = sum(len(row["query"]) % 3 == 0 for row in made.rows("log.jsonl"))
+    assert 0 < broken < found["drawn"]
+    assert found["both_failed"] == broken
+    assert found["failed"] == {"baseline": broken, "candidate": broken}
+    assert found["told"]["new"] == found["drawn"] - broken == len(stored(made)) == len(made.rows("events.jsonl"))
+
+
+def test_events_that_were_written_can_be_observed_later(world: Callable[..., World], capsys: pytest.CaptureFixture[str]) -> None:
+    made = world()
+    made.begin()
+    found = replayed(made, capsys, "--share", "1", "--dry-run", "--out", "events.jsonl")
+    assert made.run("canary", "observe", "events.jsonl", "--plan", "gate.yaml", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["new"] == found["drawn"]
+    noted = stored(made)
+    mismatch = next(each for each in found["estimates"] if each["signal"] == "VersionMismatch")
+    assert sum("VersionMismatch" in each.values for each in noted) == mismatch["requests"]
+    assert len({each.cluster for each in noted if "VersionMismatch" in each.values}) == mismatch["units"]
+    assert replayed(made, capsys, "--share", "1")["told"]["duplicates"] == found["drawn"]
+
+
+def test_in_words_with_what_was_skipped(world: Callable[..., World], capsys: pytest.CaptureFixture[str]) -> None:
+    made = world()
+    with made.path("log.jsonl").open("a", encoding="utf-8") as log:
+        log.write('{"id": "torn", "ar')
+    capsys.readouterr()
+    assert made.run("shadow", "gate.yaml", "log.jsonl", CODE) == 0
+    told = capsys.readouterr()
+    assert f"log.jsonl:{len(made.queries) + 1}: is not JSON" in told.err
+    assert "VersionMismatch" in told.out
+    assert "no canary of the plan 'support' is running: nothing was fed" in told.out
+
+
 def test_a_second_run_asks_nothing(world: Callable[..., World], capsys: pytest.CaptureFixture[str]) -> None:
     made = world()
     first = replayed(made, capsys, "--share", "1", "--out", "a.jsonl")

@@ -1,6 +1,7 @@
 """Which documents may answer what failed, and which of those that were found are wrong."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ragguard.canary.harvest.proposal import Asking, Hint
 from ragguard.data.collection import Collection
@@ -8,12 +9,17 @@ from ragguard.records.evidence import Mark
 
 CURRENT = "current"
 
+KEPT = 4_096
+"""Documents that stay in memory."""
+
 
 class Library:
-    """A collection's documents, by family."""
+    """A collection's documents, by family. ``current`` gives the id of the current document of a document's family."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self.current = lru_cache(maxsize=None)(self._current)
+        self._about = lru_cache(maxsize=KEPT)(collection.document)
 
     def hints(self, found: Iterable[str]) -> tuple[Hint, ...]:
         """Return the documents that may answer: of each that was found the current version of its family, and itself where it has none."""
@@ -39,7 +45,7 @@ class Library:
         family = self._mark(first).family if first in self._collection else ""
         return Asking(family) if family and first in self.wrong([first]) else None
 
-    def current(self, name: str) -> str:
+    def _current(self, name: str) -> str:
         """The id of the current document of a document's family: itself where it is current, "" where none or several others are."""
         mark = self._mark(name)
         if not mark.family or mark.status == CURRENT:
@@ -52,5 +58,5 @@ class Library:
         return self._collection.marks([name])[name]
 
     def _hint(self, name: str, of: str) -> Hint:
-        document = self._collection.document(name)
+        document = self._about(name)
         return Hint(name, document.title, document.version, document.status, of)

@@ -15,6 +15,9 @@ from ragguard.records.collection import Mode
 
 Use = Literal["golden", "train"]
 USES: tuple[Use, ...] = ("golden", "train")
+HARVESTED = "harvested"
+"""The tag that says where a query comes from."""
+
 EXPECTED = "proposals: JSON lines, as ragguard data harvest writes them"
 
 
@@ -60,7 +63,7 @@ class Proposal:
     forbidden: tuple[str, ...] = ()
     asks: Asking | None = None
     answerable: bool = True
-    tags: tuple[str, ...] = ("harvested",)
+    tags: tuple[str, ...] = (HARVESTED,)
     hard_negatives: Mapping[str, str] = field(default_factory=dict)
     candidates: tuple[Hint, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)

@@ -19,21 +19,25 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Proposed:
-    """The proposals, most events first, and what was left out: ``asked`` are questions that are golden or trained on already, by which."""
+    """The proposals, most events first, and what was left out: ``asked`` are questions that are golden or trained on already, by which,
+    and ``more`` is how many were too many.
+    """
 
     proposals: tuple[Proposal, ...]
     asked: Mapping[Source, tuple[str, ...]]
+    more: int = 0
 
 
 def propose(
-    failures: Sequence[Failure], known: Sequence[Known], library: Library, likeness: Likeness | None, *, train: float, seed: int
+    failures: Sequence[Failure], known: Sequence[Known], library: Library, likeness: Likeness | None, *, train: float, seed: int, most: int
 ) -> Proposed:
-    """Make a proposal of every question that failed and is neither golden nor trained on.
+    """Make a proposal of every question that failed and is neither golden nor trained on, ``most`` at most, those of most events.
 
     ``train`` is the share of intents that are proposed as training rows, among those that have a hard negative and resemble no known
     question; which they are is drawn by the seed and the intent. All of an intent have one use, for no gate may ask what was trained on.
     """
-    groups, asked = unknown(questions(failures), known)
+    every, asked = unknown(questions(failures), known)
+    groups = every[:most]
     settle(groups, known, likeness, {group.text: _name(group.text) for group in groups})
     found: dict[str, list[Failure]] = {}
     for group in groups:
@@ -45,7 +49,7 @@ def propose(
     sources: dict[Source, list[str]] = {"golden": [], "train": []}
     for _, question in asked:
         sources[question.source].append(question.name)
-    return Proposed(tuple(made), {source: tuple(names) for source, names in sources.items()})
+    return Proposed(tuple(made), {source: tuple(names) for source, names in sources.items()}, len(every) - len(groups))
 
 
 def _use(group: Group, wrong: Mapping[str, str], train: float, seed: int) -> Use:

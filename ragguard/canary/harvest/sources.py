@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ragguard.canary.harvest.proposal import Proposal
+from ragguard.canary.harvest.proposal import HARVESTED, Proposal
 
 FOLDER = "source"
 """The folder of a collection that is built: one YAML file a family, as golden/AUTHORING.md says."""
+
+SILENT = "The documentation does not say."
+"""The gold answer where no document answers."""
 
 
 def is_built(collection: Path) -> bool:
@@ -37,21 +40,28 @@ def _file(family: str, parts: Mapping[str, Mapping[tuple[str, ...], list[Proposa
 
 
 def _entry(part: str, rows: Sequence[Proposal]) -> dict[str, Any]:
-    """One intent: what its proposals say, and all their texts."""
+    """One intent: what the first of its proposals says, and the texts of all."""
     first = rows[0]
     own: dict[str, Any] = {"intent": first.intent}
     if part == "queries":
-        own["tags"] = list(first.tags)
+        own["tags"] = _tags(first)
         if first.asks is not None:
             asks = {"mode": first.asks.mode, "versions": list(first.asks.versions), "as_of": first.asks.as_of}
             own["asks"] = {key: value for key, value in asks.items() if value}
-        own |= {"gold_answer": first.gold_answer, "required": list(first.required), "forbidden": list(first.forbidden)}
-        own["relevant"] = {**first.relevant, **dict.fromkeys(first.hard_negatives, 0)}
+        own |= {"gold_answer": first.gold_answer or SILENT, "required": list(first.required), "forbidden": list(first.forbidden)}
+        own["relevant"] = {**first.relevant, **dict.fromkeys(first.hard_negatives, 0)} if first.answerable else {}
     else:
         best = max(first.relevant, key=lambda name: (first.relevant[name], name))
         own |= {"positive": best, "hard_negative": next(iter(first.hard_negatives))}
         own |= {"gold_answer": first.gold_answer, "required": list(first.required)}
     return own | {"texts": [row.query for row in rows]}
+
+
+def _tags(proposal: Proposal) -> list[str]:
+    """Its tags, without those that say where it comes from, and with those that follow from what it asks."""
+    own = [tag for tag in proposal.tags if tag != HARVESTED]
+    own += ["versioned"] if proposal.asks is not None else []
+    return list(dict.fromkeys([*own, *([] if proposal.answerable else ["unanswerable"])]))
 
 
 def _dumped(values: dict[str, Any]) -> str:
