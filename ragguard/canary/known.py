@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from ragguard.errors import InputError, Problem, suggest
+from ragguard.canary.redaction import redactor
+from ragguard.errors import InputError, MissingExtra, Problem, suggest
 from ragguard.metrics import catalog
-from ragguard.plan.canary import CanaryPlan
+from ragguard.plan.canary import CanaryPlan, RedactPlan
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.source import Location
 from ragguard.records.metric import Metric, Scale
@@ -129,11 +130,19 @@ def problems(rules: CanaryPlan, where: Callable[[Location], str]) -> list[Proble
 
 
 def check(loaded: LoadedPlan) -> None:
-    """Refuse a plan whose roll-out watches what is no signal.
+    """Refuse a plan whose roll-out watches what is no signal, or redacts what is not known.
 
     Raises:
-        InputError: with every signal that is none, by line.
-        MissingExtra: as ``signals``.
+        InputError: with every signal that is none, and every entity, by line.
+        MissingExtra: as ``signals``; or the plan says what is to be redacted, and Presidio is not installed.
     """
-    if found := problems(loaded.plan.canary, loaded.source.where):
+    found = problems(loaded.plan.canary, loaded.source.where)
+    if loaded.plan.canary.redact != RedactPlan():
+        try:
+            redactor(loaded.plan.canary.redact, loaded.source.where(("canary", "redact")))
+        except MissingExtra:
+            raise
+        except InputError as wrong:
+            found += wrong.problems
+    if found:
         raise InputError(found)

@@ -25,8 +25,8 @@ _FIRST = ("EMAIL_ADDRESS", "CRYPTO", "IBAN_CODE")
 Redact = Callable[[str], str]
 
 
-def redactor(plan: RedactPlan) -> Redact:
-    """Return what redacts texts as a plan says.
+def redactor(plan: RedactPlan, where: str = "canary.redact") -> Redact:
+    """Return what redacts texts as a plan says; ``where`` is where it says so.
 
     Raises:
         InputError: there is no such entity or region, or an own pattern is no regular expression.
@@ -40,7 +40,7 @@ def redactor(plan: RedactPlan) -> Redact:
             finders.append((name, make()))
         except (ValueError, re.error) as wrong:
             what, _, fix = str(wrong).partition("; ")
-            problems.append(Problem("canary.redact", what, fix))
+            problems.append(Problem(where, what, fix))
     if problems:
         raise InputError(problems)
     return lru_cache(maxsize=KEPT)(lambda text: _redacted(text, finders))

@@ -18,7 +18,7 @@ from ragguard.suites.golden import case_of
 
 pytestmark = pytest.mark.slow
 SIGNALS = ("VersionMismatch", "Refused", "UnsupportedValue", "Failed", "nDCG@10", "CitationPrecision", "Exceeds(of=Latency, over=2000)")
-QUERIES = 24
+QUERIES = 12
 
 
 @pytest.fixture(scope="module")

@@ -99,6 +99,25 @@ ROWS = [
         ["suites/golden.yaml:3: a collection or slice called 'collection' is there already", "rename the folder"],
         id="one collection twice",
     ),
+    pytest.param(
+        append("gate.yaml", "canary:\n  guardrails:\n    - signal: Latency\n    - {signal: Refusd}\n"),
+        ("check",),
+        3,
+        [
+            "gate.yaml:11: Latency has no range",
+            "write Exceeds(of=Latency, over=2000)",
+            "gate.yaml:12: there is no signal 'Refusd'",
+            "'Refused'?",
+        ],
+        id="what is no signal",
+    ),
+    pytest.param(
+        append("gate.yaml", "canary:\n  redact:\n    entities: [EMAIL_ADRESS]\n    patterns: {A: '('}\n"),
+        ("check",),
+        3,
+        ["gate.yaml:10: there is no entity 'EMAIL_ADRESS'", "did you mean 'EMAIL_ADDRESS'?", "'(' is no regular expression"],
+        id="what cannot be redacted",
+    ),
     pytest.param(remove("gate.yaml"), GATE, 3, ["gate.yaml: there is no such plan", "ragguard init"], id="missing plan"),
     pytest.param(
         edit("gate.yaml", "collection: collection", "collection: [collection"),
