@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from ragguard.canary import known
 from ragguard.canary.redaction import redactor
+from ragguard.canary.signals import names
 from ragguard.data.labels import read_labels
 from ragguard.data.mapped import check, read_layout
 from ragguard.judges.build import build
@@ -73,6 +74,7 @@ IN_SENTENCES = {
     "ragguard gate --full": "ragguard gate --full",
     "ragguard gate --sequential": "ragguard gate --sequential",
     "ragguard --help": "ragguard --help",
+    "ragguard canary": "ragguard canary --help",
     "ragguard nightly": "ragguard nightly --date 2026-01-02",
     "ragguard history": "ragguard history",
     "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
@@ -271,9 +273,9 @@ def test_nights_are_valid(block: str) -> None:
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("canary:")])
 def test_roll_outs_are_valid(block: str) -> None:
-    rules = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
-    assert not known.problems(rules, lambda _: "the page")
-    assert redactor(rules.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
+    plan = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
+    assert known.signals(names(plan))
+    assert redactor(plan.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
 
 
 def test_the_roll_out_that_the_page_shows_is_the_default() -> None:
