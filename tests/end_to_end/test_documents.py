@@ -291,6 +291,9 @@ def test_roll_outs_are_valid(block: str) -> None:
     assert not known.problems(rules, lambda _: "the page")
     assert known.signals(names(rules))
     assert redactor(rules.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
+    plan = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
+    assert known.signals(names(plan))
+    assert redactor(plan.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
 
 
 def test_the_roll_out_that_the_page_shows_is_the_default() -> None:
