@@ -1,6 +1,6 @@
 """What may be asked of a service."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import TypeAdapter, ValidationError
@@ -25,9 +25,10 @@ def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
 DESCRIPTIONS = {
     400: "Not readable",
     401: "No token, or an unknown one",
+    403: "Not now",
     404: "There is no such roll-out",
     408: "The body came too slowly",
-    409: "No roll-out runs; of a webhook: not now",
+    409: "No roll-out runs",
     413: "Too long, or too many events",
     415: "Another media type",
     421: "Another name of this machine, without a token",
@@ -36,14 +37,18 @@ DESCRIPTIONS = {
     503: "The history cannot be used now: send it again after Retry-After seconds",
 }
 _ALWAYS = (401, 421)
+SHORT: dict[str, Hook] = {"increase": "confirm-traffic-increase", "promotion": "confirm-promotion"}
+"""Short names of hooks."""
 
 
 def make(service: Service) -> APIRouter:
     """The routes of a service."""
     router = APIRouter()
-    guarded = [Depends(Guard(service.settings.tokens))]
+    guard = Guard(service.settings.tokens)
+    guarded = [Depends(guard)]
     _events(router, service, guarded)
     _verdicts(router, service, guarded)
+    _flagger(router, service, guard)
     _observed(router, service, guarded)
     return router
 
@@ -83,7 +88,7 @@ def _verdicts(router: APIRouter, service: Service, guarded: list[Any]) -> None:
     @router.get("/v1/verdict", dependencies=guarded, responses=responses, summary="Verdict, for Argo Rollouts", operation_id="verdict")
     async def verdict(asked: Annotated[shapes.Share, Query()]) -> shapes.Verdict:
         """Successful, Failed or Inconclusive, as it was last decided."""
-        return _verdict(_of(await service.standing(), asked), asked.percent)
+        return _verdict(_of(await service.standing(), asked), asked)
 
     @router.post("/v1/decide", dependencies=guarded, responses=responses, summary="Decide now", operation_id="decide")
     async def decide(asked: Annotated[shapes.Share, Query()]) -> shapes.Verdict:
@@ -91,19 +96,32 @@ def _verdicts(router: APIRouter, service: Service, guarded: list[Any]) -> None:
         if asked.canary is not None or asked.candidate is not None:
             _of(await service.standing(), asked)
         decided = await service.decide()
-        return _verdict(_of(decided, asked), asked.percent)
+        return _verdict(_of(decided, asked), asked)
 
-    @router.post(
-        "/v1/flagger/{hook}", dependencies=guarded, openapi_extra=HOOKED, summary="Webhooks of Flagger", operation_id="flagger",
-        responses=responses | _problems(400, 408, 409, 413, 415),
-    )  # fmt: skip
-    async def flagger(hook: Hook, request: Request, asked: Annotated[shapes.Which, Query()]) -> shapes.Verdict:
-        """200 where the hook passes; of `rollback`: where traffic is to go back. `confirm-traffic-increase` looks at canaryWeight."""
+
+def _flagger(router: APIRouter, service: Service, guard: Guard) -> None:
+    """Flagger can set no header, so that the token may stand in the body, of which but a little is read before."""
+    responses = _problems(*_ALWAYS, 400, 403, 404, 408, 413, 415, 422, 503)
+    shown: dict[str, Any] = {"openapi_extra": HOOKED, "responses": responses, "summary": "Webhooks of Flagger"}
+
+    async def hooked(request: Request, asked: shapes.Which, named: Hook | None) -> shapes.Verdict:
         said = _hooked(await bodies.read(request, WEBHOOK))
+        guard.admit(request, said.said("token"))
+        hook = named or _named(said)
         standing = _of(await service.standing(), asked)
         if not passes(hook, standing, _weight(hook, said)):
-            raise Refused(409, f"{hook}: not now: {standing.canary.state}, {'; '.join(why(standing))}"[:1_000])
+            raise Refused(403, f"{hook}: not now: {standing.canary.state}, {'; '.join(why(standing))}"[:1_000])
         return _verdict(standing)
+
+    @router.post("/v1/flagger", operation_id="flagger", **shown)
+    async def told(request: Request, asked: Annotated[shapes.Which, Query()]) -> shapes.Verdict:
+        """As with the hook in the URL, which here stands in the metadata, or is the type that the body says."""
+        return await hooked(request, asked, None)
+
+    @router.post("/v1/flagger/{hook}", operation_id="flagger_hook", **shown)
+    async def named(hook: Hook, request: Request, asked: Annotated[shapes.Which, Query()]) -> shapes.Verdict:
+        """200 where the hook passes; of `rollback`: where traffic is to go back. `confirm-traffic-increase` looks at canaryWeight."""
+        return await hooked(request, asked, hook)
 
 
 def _observed(router: APIRouter, service: Service, guarded: list[Any]) -> None:
@@ -138,10 +156,10 @@ def _of(standing: Standing | None, asked: shapes.Which | None = None) -> Standin
     return standing
 
 
-def _verdict(standing: Standing, beyond: float | None = None) -> shapes.Verdict:
+def _verdict(standing: Standing, asked: shapes.Share | None = None) -> shapes.Verdict:
     canary, look = standing.canary, standing.look
     return shapes.Verdict(
-        result=result(standing, beyond),
+        result=result(standing, asked.percent, asked.stage) if asked else result(standing),
         state=canary.state,
         action=look.action if look else "",
         canary=canary.id,
@@ -160,6 +178,15 @@ def _hooked(body: bytes) -> shapes.Hooked:
         return shapes.Hooked.model_validate_json(body)
     except ValidationError as error:
         raise Refused(422, f"this is no webhook of Flagger: {_said(error)}") from None
+
+
+def _named(said: shapes.Hooked) -> Hook:
+    name = said.said("hook") or said.type
+    try:
+        return TypeAdapter[Hook](Hook).validate_python(SHORT.get(name, name))
+    except ValidationError:
+        known = ", ".join(get_args(Hook))
+        raise Refused(422, f"which hook is it? End the URL with its type, or say it as metadata: hook: {known}") from None
 
 
 def _weight(hook: Hook, said: shapes.Hooked) -> float | None:
