@@ -18,7 +18,9 @@ from scipy.stats import t as student
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "simulation"))
 
 from populations import Array, equal, losing, retrieval
-from rollouts import NEVER, Counts, Played, first, played
+
+from ragguard.decision.rollout import Rules
+from ragguard.decision.rollouts import NEVER, Counts, Played, joined, played
 
 PAIRS, WINDOW, LOOKS, AT_ONCE = 3_200, 50, 10, 100
 METRICS = (("nDCG@10", 0.7), ("RR", 0.89), ("Success@1", 1.0))
@@ -33,6 +35,16 @@ def streams(drop: float, which: int, rng: np.random.Generator) -> list[Array]:
         population = losing(metric, noise, drop, "half") if bad else equal(retrieval(metric, noise))
         found.append(population.sample(rng, AT_ONCE, PAIRS) - (population.mean + (drop if bad else 0.0)))
     return found
+
+
+def first(mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> Counts:
+    """The number of the first look of each row at which ``mask`` holds, from 1 on."""
+    return np.where(mask.any(axis=1), mask.argmax(axis=1) + 1, NEVER)
+
+
+def ours(guardrails: list[Array]) -> Played:
+    """The rules that ship."""
+    return played(guardrails, Rules())
 
 
 def by_schedule(failed: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> Played:
@@ -60,7 +72,7 @@ def t_test(guardrails: list[Array]) -> Played:
     return by_schedule(failed)
 
 
-METHODS: dict[str, Method] = {"ragguard": played, "counter": counter, "t-test": t_test}
+METHODS: dict[str, Method] = {"ragguard": ours, "counter": counter, "t-test": t_test}
 DROPS = {
     "equal": (0.0, 3),
     "drop of 0.025": (0.025, 3),
@@ -81,17 +93,12 @@ def rows(name: str, trials: int) -> dict[str, Played]:
         for method, play in METHODS.items():
             begun = play(good)
             found.setdefault(method, []).append(play(_changed(good, bad, begun.left[1])) if "from" in name else begun)
-    return {method: _joined(parts) for method, parts in found.items()}
+    return {method: joined(parts) for method, parts in found.items()}
 
 
 def _changed(good: list[Array], bad: list[Array], when: Counts) -> list[Array]:
     late = np.arange(PAIRS) >= when[:, None]
     return [np.where(late, after, before) for before, after in zip(good, bad, strict=True)]
-
-
-def _joined(parts: list[Played]) -> Played:
-    left = tuple(np.concatenate([each.left[stage] for each in parts]) for stage in range(3))
-    return Played(np.concatenate([each.rolled for each in parts]), left)
 
 
 def line(name: str, method: str, found: Played) -> str:

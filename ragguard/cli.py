@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ragguard import cli_canary, cli_judge, cli_nights, cli_rates, cli_serve
+from ragguard import cli_canary, cli_data, cli_judge, cli_nights, cli_play, cli_rates, cli_serve, cli_shadow
 from ragguard.errors import EXIT_CANNOT_JUDGE, EXIT_INPUT, InputError, Problem, RagguardError
 from ragguard.printing import AllowCode, AsJson, Candidate, Out, Plan
 from ragguard.printing import console as _console
@@ -35,7 +35,11 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_judge.app, name="judge")
+cli_canary.app.command(epilog=cli_play.SIMULATE)(cli_play.simulate)
+cli_canary.app.command(epilog=cli_play.REPORT)(cli_play.report)
+cli_canary.app.command(epilog=cli_play.DRIFT)(cli_play.drift)
 app.add_typer(cli_canary.app, name="canary")
+app.add_typer(cli_data.app, name="data")
 
 
 @app.command(epilog="Example: ragguard init my-gate && cd my-gate && ragguard gate gate.yaml   or   ragguard init . --ci github")
@@ -229,6 +233,7 @@ def schema(
 app.command(epilog=cli_rates.POWER)(cli_rates.power)
 app.command("error-rates", epilog=cli_rates.ERROR_RATES)(cli_rates.error_rates)
 app.command(epilog=cli_rates.DRILL)(cli_rates.drill)
+app.command(epilog=cli_shadow.EPILOG)(cli_shadow.shadow)
 app.command(epilog=f"Example: ragguard nightly gate.yaml --fail-on-drift. {cli_nights.CODES}")(cli_nights.nightly)
 app.command(epilog="Example: ragguard history   or   ragguard history 2026-01-30 2026-01-31   or   ragguard history --html history.html")(
     cli_nights.history

@@ -1,25 +1,20 @@
 """How often the gate of a plan is wrong on the scores that its systems really had: simulated, from a stored run."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from ragguard import gate, preflight
-from ragguard.decision.judge import FAMILY
 from ragguard.decision.simulate import simulate
 from ragguard.errors import InputError, Problem, suggest
 from ragguard.plan.source import display
 from ragguard.records.error_rates import ErrorRates
 from ragguard.records.report import Report
-from ragguard.records.verdict import Decision, Verdict
-from ragguard.reports import rates, runs, scored
-from ragguard.statistics.corrected import Seen, seen_of
-from ragguard.statistics.estimate import BINARY
-from ragguard.statistics.pairing import Place, paired
+from ragguard.records.verdict import Decision
+from ragguard.reports import rates, runs
+from ragguard.reports.drafts import drafts_of
+from ragguard.statistics.paired import Array
 from ragguard.statistics.redraw import Random, Scored
-from ragguard.statistics.rows import Pair, Row, complete_pairs, intent_means, ranged, read_rows
 from ragguard.statistics.seeds import keyed
 from ragguard.store import Store, fingerprint
 from ragguard.systems.protocols import Progress
@@ -32,7 +27,7 @@ CONDITIONS = (
     "candidates that differ from the baseline, query by query, as much as this one does",
     "a loss is planted in one blocking check alone, and all other checks stay equal: one that shows in several suites is promoted less "
     "often, and blocked more often",
-    "every case has a score in both arms",
+    "every case has a score in every arm",
     "judges say of an answer what they said",
 )
 """What the rates hold for, in words."""
@@ -98,7 +93,7 @@ def _measurable(report: Report, candidate: str | None) -> list[Decision]:
 
 
 def _measured(report: Report, decision: Decision, gates: int) -> ErrorRates:
-    drafts = [_draft(report, verdict, decision.candidate) for verdict in decision.verdicts if verdict.check.tier in (*FAMILY, "must")]
+    drafts = drafts_of(report, decision)
     checks = [draft.scored for draft in drafts if draft.scored is not None]
     if not any(each.check.tier == "blocking" for each in checks):
         why = "; ".join(draft.why for draft in drafts if draft.why) or "it judged nothing"
@@ -117,7 +112,7 @@ def _measured(report: Report, decision: Decision, gates: int) -> ErrorRates:
         summary=rates.summary(counts.simulated, gates),
         simulated=counts.simulated,
         passing=counts.passing,
-        conditions=CONDITIONS,
+        conditions=(*CONDITIONS, *_musts(checks)),
         left_out=tuple(draft.why for draft in drafts if draft.why),
     )
 
@@ -129,71 +124,18 @@ def seeded(*parts: str) -> Random:
 
 def _data(checks: Sequence[Scored]) -> str:
     every = [part for each in checks for part in (each, each.judged, each.others) if part is not None]
-    told = [[each.check.identity, each.check.tier, each.units, each.baseline.tolist(), each.candidate.tolist()] for each in every]
+    told = [[each.check.identity, each.check.tier, each.units, *(arm.tolist() for arm in _arms(each))] for each in every]
     return fingerprint("paired scores", told)
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """A check with its scores; or why it has no part in the simulation."""
-
-    scored: Scored | None
-    why: str = ""
+def _arms(each: Scored) -> list[Array]:
+    return [each.baseline, each.candidate, *([each.anchor] if each.anchor is not None else [])]
 
 
-def _draft(report: Report, verdict: Verdict, arm: str) -> _Draft:
-    check, name = verdict.check, verdict.check.identity
-    if verdict.against != "baseline":
-        return _Draft(None, f"{name} against the {verdict.against}: candidates are made equal to the baseline")
-    if check.tier == "must":
-        return _Draft(None, f"{name} (must): a rule for single cases, which no chance is in")
-    if not ranged(verdict.estimate.scale):
-        return _Draft(None, f"{name}: a quantile, compared as a ratio")
-    corrected = verdict.estimate.correction is not None
-    rows = _rows(report, verdict, arm, corrected=corrected)
-    pairs = seen_of(rows) if corrected else Seen(complete_pairs(rows), (), ())
-    if len({pair.intent for pair in pairs.human}) < 2:
-        return _Draft(None, f"{name}: fewer than two intents have a {'label' if corrected else 'score'} in both arms")
-    own = _scored(report, verdict, pairs.human)
-    if not pairs.others:
-        return _Draft(own)
-    judged, others = (_scored(report, verdict, each) for each in (pairs.judged, pairs.others))
-    return _Draft(replace(own, judged=judged, others=others))
-
-
-def _rows(report: Report, verdict: Verdict, arm: str, *, corrected: bool) -> Sequence[Row]:
-    check, scale = verdict.check, verdict.estimate.scale
-    cases = [case for case in report.cases if scored.about(check, case, corrected=corrected)]
-    places = [Place(case.id, case.intent, case.task) for case in cases]
-    before, after = ([scored.told(case, each, str(check.metric)) for case in cases] for each in (_baseline(report), arm))
-    return read_rows(paired(check, scale, places, before, after, corrected=corrected))
-
-
-def _baseline(report: Report) -> str:
-    return next(arm.name for arm in report.arms if arm.role == "baseline")
-
-
-def _scored(report: Report, verdict: Verdict, pairs: Sequence[Pair]) -> Scored:
-    suite = next(each for each in report.suites if each.name == verdict.check.suite)
-    place = {pair.intent: (f"{suite.collection_fingerprint}/{pair.stratum}", pair.intent) for pair in pairs}
-    intents = sorted(place)
-    order = sorted(range(len(intents)), key=lambda row: place[intents[row]])
-    before, after = (np.array(intent_means(pairs, value))[order] for value in (_before, _after))
-    stratum = {pair.intent: pair.stratum for pair in pairs}
-    return Scored(
-        check=verdict.check,
-        scale=verdict.estimate.scale,
-        units=tuple(place[intents[row]] for row in order),
-        baseline=before,
-        candidate=after,
-        strata=tuple(stratum[intents[row]] for row in order),
-        exact=verdict.estimate.method.startswith(BINARY),
-    )
-
-
-def _before(pair: Pair) -> float:
-    return pair.baseline
-
-
-def _after(pair: Pair) -> float:
-    return pair.candidate
+def _musts(checks: Sequence[Scored]) -> Iterator[str]:
+    """What the misses of checks of tier must come to: of one arm's an equal candidate has half, by the coin."""
+    for each in checks:
+        before, after = (int((arm == 0).sum()) for arm in (each.baseline, each.candidate))
+        if each.check.tier == "must" and (before or after):
+            kinds = f"the baseline in {before} of {len(each.units)} intents, and by the candidate in {after}"
+            yield f"{each.check.identity} (must) was missed by {kinds}: an equal candidate misses what either did, each by a coin"

@@ -61,7 +61,7 @@ def run(
         gated = _gated(resolved.loaded, candidate)
         if sequential:
             stopping.refuse(resolved, gated)
-        workshop = replace(_workshop(resolved, store, progress, allow_code), meter=meter)
+        workshop = replace(open_workshop(resolved, store, progress, allow_code), meter=meter)
         survey(workshop, [*references(resolved.loaded), *gated], resolved.collections)
         resolved, seats = seating.seated(resolved, allow_code=allow_code)
     panel = seating.panel(resolved, seats, workshop.store, workshop.progress, meter)
@@ -95,7 +95,7 @@ def train(
         CannotJudge: a training failed.
     """
     resolved = load(plan, allow_code=allow_code)
-    workshop = _workshop(resolved, store, progress, allow_code)
+    workshop = open_workshop(resolved, store, progress, allow_code)
     survey(workshop, _gated(resolved.loaded, candidate), resolved.collections)
     return {
         f"{name}/{place}": checkpoint.folder
@@ -104,7 +104,8 @@ def train(
     }
 
 
-def _workshop(resolved: Resolved, store: Path | None, progress: Progress | None, allow_code: bool) -> Workshop:
+def open_workshop(resolved: Resolved, store: Path | None, progress: Progress | None, allow_code: bool) -> Workshop:
+    """What the systems of a plan are made with; ``store`` is where results are kept (None: as ``store_folder`` says)."""
     kept = Store(store or store_folder(resolved.loaded.folder))
     return Workshop(resolved.loaded, resolved.suites[0].collection, resolved.golden, kept, progress or Silent(), allow_code)
 
@@ -117,7 +118,7 @@ def look_ahead(resolved: Resolved) -> Resolved:
         InputError: with every problem found.
     """
     arms = [*references(resolved.loaded), *resolved.loaded.plan.candidates]
-    survey(_workshop(resolved, None, None, allow_code=True), arms, resolved.collections, reach_out=False)
+    survey(open_workshop(resolved, None, None, allow_code=True), arms, resolved.collections, reach_out=False)
     refuse_speechless(resolved, arms)
     return seating.seated(resolved, reach_out=False)[0]
 
@@ -150,7 +151,7 @@ def bench(plan: LoadedPlan | Path | str, *, allow_code: bool = False, progress: 
         InputError: the plan, the data or the usage is wrong; candidates are not looked at.
     """
     resolved = load(plan, allow_code=allow_code)
-    workshop = _workshop(resolved, store, progress, allow_code)
+    workshop = open_workshop(resolved, store, progress, allow_code)
     survey(workshop, ["baseline"], resolved.collections)
     refuse_speechless(resolved, ["baseline"])
     resolved, seats = seating.seated(resolved, allow_code=allow_code)

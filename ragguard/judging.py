@@ -57,7 +57,7 @@ def judge(panel: Panel, suite: Suite, scores: ArmScores, seen: Sequence[Seen], r
     for metric in catalog.direct(suite.metrics):
         if metric in panel.asks:
             open_ = [each for each in seen if scores.scores[each.case.id][metric] == NOT_JUDGED]
-            found = _of_metric(panel, panel.seats[panel.asks[metric]], suite, metric, open_, reference)
+            found = said(panel, metric, open_, reference, f"{suite.name}/{metric}")
             scores.judge(metric, found, {case: score_of(said) for case, said in found.items()})
     _label(suite, scores)
 
@@ -78,14 +78,21 @@ def _settled(scores: ArmScores, metric: Metric) -> Iterator[tuple[str, float]]:
             yield case, score
 
 
-def _of_metric(
-    panel: Panel, seat: Seat, suite: Suite, metric: Metric, seen: Sequence[Seen], reference: Mapping[str, Answer] | None
+def said(
+    panel: Panel, metric: Metric, seen: Sequence[Seen], reference: Mapping[str, Answer] | None, place: str
 ) -> dict[str, tuple[Judgement, ...]]:
+    """Have answers judged under one metric, and return what was said of each, by case. ``reference`` is as for ``judge``, and ``place``
+    what a reader knows the answers by.
+
+    Raises:
+        CannotJudge: what is kept cannot be read or written.
+    """
+    seat = panel.seats[panel.asks[metric]]
     found = [(each.case.id, known) for each in seen for known in _known(seat, metric, each, reference)]
-    said = iter(panel.ask(seat.name, metric, [known for _, known in found if isinstance(known, Asked)], f"{suite.name}/{metric}"))
+    words = iter(panel.ask(seat.name, metric, [known for _, known in found if isinstance(known, Asked)], place))
     made: dict[str, tuple[Judgement, ...]] = {}
     for case, known in found:
-        made[case] = (*made.get(case, ()), next(said) if isinstance(known, Asked) else known)
+        made[case] = (*made.get(case, ()), next(words) if isinstance(known, Asked) else known)
     return made
 
 

@@ -53,17 +53,17 @@ def seated(resolved: Resolved, *, allow_code: bool = False, reach_out: bool = Tr
     return replace(found, versions=_versions(resolved, asks, seats), warnings=(*found.warnings, *_others(resolved.loaded, seats))), seats
 
 
-def alone(loaded: LoadedPlan, name: str, *, allow_code: bool = False) -> Seat:
-    """Build one judge of a plan, whether a suite asks it or not.
+def alone(loaded: LoadedPlan, name: str, *, metrics: Sequence[Metric] = (), allow_code: bool = False) -> Seat:
+    """Build one judge of a plan, whether a suite asks it or not; ``metrics`` are what it must be able to give.
 
     Raises:
-        InputError: the plan has no such judge, or what it says of it is wrong.
+        InputError: the plan has no such judge, what it says of it is wrong, or it cannot give a metric.
     """
     if name not in loaded.plan.judges:
         where, what = loaded.source.where(("judges",)), f"there is no judge {name!r} in the plan"
         raise InputError(Problem(where, what, suggest(name, loaded.plan.judges)))
     try:
-        return seat(name, loaded.plan.judges[name], Context(loaded.folder, _encoder(loaded), allow_code))
+        return _seat(name, loaded.plan.judges[name], Context(loaded.folder, _encoder(loaded), allow_code), metrics)
     except InputError as error:
         where = loaded.source.where(("judges", name))
         raise InputError(each if each.where else replace(each, where=where) for each in error.problems) from error

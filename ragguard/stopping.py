@@ -47,7 +47,7 @@ def refuse(resolved: Resolved, candidates: Sequence[str]) -> None:
     """Raise InputError for plans that cannot be stopped early."""
     where, problems = resolved.loaded.source.where, []
     if len(candidates) > 1:
-        fix = f"name one of them: --candidate {candidates[0]}"
+        fix = f"gate them one after the other, each at its share of alpha; the baseline is asked once: --candidate {candidates[0]}"
         problems.append(Problem(where(("candidates",)), "--sequential asks each candidate other cases, and a report has one set", fix))
     if resolved.loaded.plan.anchor is not None:
         problems.append(Problem(where(("anchor",)), "--sequential compares with the baseline alone", "leave --sequential out"))

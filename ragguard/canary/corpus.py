@@ -47,6 +47,11 @@ class Corpus:
         """Return what those documents say that the collection has."""
         return {name: self._text(name) for name in names if name in self.collection}
 
+    def version(self, name: str) -> str:
+        """Return the version of a document, "" where it has none or the collection does not have it."""
+        mark = self.collection.marks([name]).get(name)
+        return mark.version if mark is not None else ""
+
     def outdated(self, name: str, version: str) -> bool | None:
         """Tell whether a document, of the ``version`` that the server says it has ("": it does not say), is not the
         current one; None: nobody can tell, since it has no version and no status, or the collection does not have it.

@@ -30,7 +30,9 @@ def nothing(_: Iterable[str]) -> Mapping[str, Mark]:
 
 @dataclass(frozen=True)
 class _Seen:
-    """An event of the candidate: whether each signal is bad (below the baseline's, or in the lower half), and its first document."""
+    """An event of the candidate: whether each signal is bad (below the baseline's, or in the lower half), and the document that its answer
+    rests on: the first that it cites, was given or was found.
+    """
 
     bad: Mapping[str, bool]
     first: str
@@ -46,7 +48,7 @@ def of(turn: Turn, now: float, marks: Marks = nothing) -> tuple[str, ...]:
 
 def _seen(side: str, values: Mapping[str, float], kept: Mapping[str, Any]) -> _Seen:
     told = kept.get("candidate", {}) if side == "both" else kept
-    ranking = told.get("retrieved") or [""]
+    ranking = told.get("citations") or told.get("contexts") or told.get("retrieved") or [""]
     first = ranking[0] if isinstance(ranking[0], str) else str(ranking[0].get("id", ""))
     return _Seen({name: value < (0 if side == "both" else 0.5) for name, value in values.items()}, first)
 
@@ -87,7 +89,7 @@ def _stale(seen: Iterable[_Seen], known: Mapping[str, Mark]) -> Iterator[str]:
     if len(bad) >= OFTEN:
         named = Counter(known[name].family or name if name in known else name for name in bad)
         most = ", ".join(f"{name} ({times})" for name, times in named.most_common(3))
-        yield f"the index: documents that are not current come first in {len(bad)} answers: {most}"
+        yield f"versions: {len(bad)} answers rest on a version that was not asked for: {most}; is the index fresh?"
 
 
 def _product(seen: Iterable[_Seen], known: Mapping[str, Mark]) -> Iterator[str]:

@@ -99,14 +99,30 @@ def _directly(signal: Signal, case: Case, response: Response, corpus: Corpus) ->
 
 
 def _up_to_date(case: Case, response: Response, corpus: Corpus) -> float | None:
-    """1 where the first document given is the current version, 0 where it is not; None where another version was asked for."""
+    """1 where the answer rests on the version that is asked for, 0 where not; None where no version can be told, or nothing is answered.
+
+    It rests on the first document that it cites; where it cites none, and of a system without answers, on the first that was given.
+    Asked for is the current version, unless a golden query names others.
+    """
+    first = _rests_on(response)
     asks = case.query.asks
-    given = given_to(response)
-    if response.error or not given or (asks is not None and asks.mode != "current"):
+    if response.error or first is None or (asks is not None and asks.mode not in ("current", "named")):
         return None
-    first = next((one for one in response.ranking if one.id == given[0]), None)
-    outdated = corpus.outdated(given[0], first.version if first is not None else "")
+    if asks is not None and asks.mode == "named":
+        version = corpus.version(first)
+        return float(version in asks.versions) if version and asks.versions else None
+    said = next((one.version for one in response.ranking if one.id == first), "")
+    outdated = corpus.outdated(first, said)
     return None if outdated is None else float(not outdated)
+
+
+def _rests_on(response: Response) -> str | None:
+    given = given_to(response)
+    if response.answer is not None:
+        citations = response.citations or cited(response.answer, given)
+        if citations or refused(response):
+            return citations[0] if citations else None
+    return given[0] if given else None
 
 
 def _exceeds(metric: Metric, response: Response) -> bool | None:

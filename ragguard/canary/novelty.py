@@ -4,7 +4,6 @@ Advisory: a drift of the queries says that the gate's answer is about other ques
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from ragguard.canary.measured import given_to
 from ragguard.data.collection import Collection
 from ragguard.errors import InputError, Problem
 from ragguard.records.event import Arm, Event
+from ragguard.records.novelty import Drifted
 from ragguard.systems.protocols import Embeds, Vault
 from ragguard.systems.silent import Silent
 
@@ -20,19 +20,6 @@ NOVEL = 0.05
 """Share of the golden queries that would be novel themselves, were they not golden: what is usual."""
 
 Rows = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Drifted:
-    """What one arm's requests were like. ``novel`` is the share of its queries that no golden query is like; ``similarity`` the mean cosine
-    of query and first document, by the same encoder for both arms; ``characters`` the median length of answers. None: there is none.
-    """
-
-    arm: Arm
-    requests: int
-    novel: float | None = None
-    similarity: float | None = None
-    characters: float | None = None
 
 
 class Familiar:
@@ -106,8 +93,8 @@ def _of(arm: Arm, events: Sequence[Event], collection: Collection, familiar: Fam
     characters = float(np.median(lengths)) if lengths else None
     asked = [event for event in events if event.query.strip()]
     if familiar is None or not asked:
-        return Drifted(arm, len(events), characters=characters)
+        return Drifted(arm, len(events), len(asked), characters=characters)
     novel = familiar.novel([event.query for event in asked])
     firsts = [(event.query, given[0]) for event in asked if (given := given_to(event.responses[arm])) and given[0] in collection]
     alike = familiar.similarities(firsts)
-    return Drifted(arm, len(events), sum(novel) / len(novel), sum(alike) / len(alike) if alike else None, characters)
+    return Drifted(arm, len(events), len(asked), sum(novel) / len(novel), sum(alike) / len(alike) if alike else None, characters)

@@ -24,7 +24,7 @@ def read_queries(rows: Iterable[Fields], corpus: Corpus) -> dict[str, Query]:
         found[read.id] = read
         first.setdefault(read.id, fields.line)
         if len(corpus):
-            _check_versions(fields, read, corpus.families)
+            check_versions(fields, read, corpus.families)
     return found
 
 
@@ -50,7 +50,8 @@ def _check_names(fields: Fields) -> None:
             fields.wrong(f"has a field {key!r}", f"did you mean {near[0]!r}?")
 
 
-def _check_versions(fields: Fields, read: Query, families: Mapping[str, frozenset[str]]) -> None:
+def check_versions(fields: Fields, read: Query, families: Mapping[str, frozenset[str]]) -> None:
+    """Note a family or a version that a query asks for and the corpus (``families``: the versions of each) does not have."""
     if read.asks is None or not read.asks.family:
         return
     family = read.asks.family

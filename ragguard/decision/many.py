@@ -23,7 +23,7 @@ class Decided:
 def decided(checks: Sequence[tuple[Check, Sampled]], *, alpha: float) -> Decided:
     """Decide on each candidate; ``alpha`` is the chance of a false ``fail`` over the family, which is all blocking and veto checks.
 
-    Checks of other tiers are not looked at. At least one is blocking.
+    Checks of tier must fail where they do not pass; advisory ones are not looked at. At least one is blocking.
     """
     family = [(check, found) for check, found in checks if check.tier in FAMILY]
     p_worse = [found.p_worse for _, found in family]
@@ -32,5 +32,7 @@ def decided(checks: Sequence[tuple[Check, Sampled]], *, alpha: float) -> Decided
     matters = np.stack([found.difference <= -check.margin for check, found in family], axis=1)
     count = len(family)
     failed = (significant[:, :count] & matters).any(axis=1) | significant[:, count:].any(axis=1)
+    for found in (found for check, found in checks if check.tier == "must"):
+        failed = failed | ~found.passes
     passed = np.stack([found.passes for check, found in family if check.tier == "blocking"], axis=1).all(axis=1)
     return Decided(np.asarray(passed & ~failed), np.asarray(failed))

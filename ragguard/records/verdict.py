@@ -50,7 +50,8 @@ class Estimate:
 
     Means are in the metric's unit. ``difference``, ``lower``, ``upper``, ``sd`` and ``mde`` are oriented so that higher is better
     and divided by the width of the metric's range, as margins are. ``lower`` and ``upper`` are one-sided bounds, each at ``alpha``.
-    None stands where there is nothing to compute from.
+    Whatever formulas say, means are given within the metric's range, differences and their bounds within [-1, 1]. None stands where
+    there is nothing to compute from.
 
     ``cases`` counts the applicable cases, scored or not, ``unscored`` those of them without a score in one arm or the other, and
     ``intents`` those with a case scored in both arms, over which the means go.

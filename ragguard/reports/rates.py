@@ -11,7 +11,10 @@ from ragguard.store import Store, fingerprint
 from ragguard.suites.resolve import Resolved
 
 KIND = "error-rates"
-PROCEDURE = 1
+SIMULATED = (*FAMILY, "must")
+"""Tiers of checks that a simulated gate decides by."""
+
+PROCEDURE = 2
 """To be raised when the simulation, or the decision that it simulates, changes."""
 
 _RATES = TypeAdapter(tuple[ErrorRates, ...])
@@ -35,7 +38,7 @@ def key_of_report(report: Report) -> str:
 
 
 def _key(suites: Iterable[tuple[str, str]], checks: Iterable[tuple[str, str]], alpha_pass: float, alpha_fail: float) -> str:
-    binding = sorted({check for check in checks if check[1] in FAMILY})
+    binding = sorted({check for check in checks if check[1] in SIMULATED})
     return fingerprint(KIND, PROCEDURE, list(suites), binding, alpha_pass, alpha_fail)
 
 

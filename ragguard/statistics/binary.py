@@ -39,7 +39,7 @@ def score_variance(wins: Array | int, losses: Array | int, n: int, delta: float)
     """Return the variance of wins - losses if the true difference were ``delta``, the rest estimated by maximum likelihood."""
     b = -np.asarray(wins + losses, dtype=np.float64) + (2 * n - wins + losses) * delta
     c = -np.asarray(losses, dtype=np.float64) * delta * (1 - delta)
-    q = (np.sqrt(np.maximum(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
+    q = (np.sqrt(np.maximum(b * b - 8 * n * c, 0.0)) - b) / (4 * max(n, 1))
     return np.asarray(np.maximum(n * (2 * q + delta * (1 - delta)), 0.0))
 
 

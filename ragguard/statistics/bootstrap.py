@@ -64,8 +64,13 @@ def quantiles(
 ) -> tuple[Array, Array]:
     """Return the quantile of ``before`` and of ``after`` in each bootstrap sample, linear between the nearest values (type 7).
 
-    ``intents`` numbers the intent of each case from 0 on, without a gap; ``quantile`` lies in (0, 1). There are two cases or more.
+    ``intents`` numbers the intent of each case from 0 on, without a gap; ``quantile`` lies in (0, 1).
+
+    Raises:
+        ValueError: there are less than two cases.
     """
+    if len(before) < 2:
+        raise ValueError(f"a bootstrap takes two cases or more, and there is {len(before)}")
     n, count = len(before), int(intents.max()) + 1
     largest = int(np.bincount(intents).max())
     reach = math.ceil(_SURE * math.sqrt(n * quantile * (1 - quantile) * largest)) + 2

@@ -28,9 +28,9 @@ class Clusters:
 
     @property
     def most(self) -> float:
-        """The design effect if all rows of a cluster were alike: the mean size of the cluster that a row is in (Kish)."""
+        """The design effect if all rows of a cluster were alike: the mean size of the cluster that a row is in (Kish); 1 without any."""
         sizes = np.bincount(self.codes)
-        return float((sizes**2).sum() / sizes.sum())
+        return float((sizes**2).sum() / sizes.sum()) if self.n else 1.0
 
     def effect(self, influence: Array) -> float:
         """Return the design effect of a mean: by how much clustering widens its variance; never below 1.

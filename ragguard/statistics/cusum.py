@@ -78,9 +78,12 @@ class Follower:
     """Follows one series night by night. Values are oriented so that higher is better.
 
     ``floor`` is the least standard deviation that it believes, in the values' unit: smaller movements than a few of these concern nobody.
+    ValueError where it is not above 0: of a series that never moved, any movement would be infinitely far off.
     """
 
     def __init__(self, floor: float, k: float = K, learns: int = LEARNS) -> None:
+        if not floor > 0:
+            raise ValueError(f"{floor} is no standard deviation above 0")
         self.floor, self.k, self.learns = floor, k, learns
         self.known = _Known()
         self._nights = 0

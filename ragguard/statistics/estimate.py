@@ -13,6 +13,7 @@ from ragguard.statistics.limits import p_meets_binary, p_meets_graded
 from ragguard.statistics.must import must_rule
 from ragguard.statistics.noise import noise_of
 from ragguard.statistics.paired import Moments, hall_bounds, p_below, phantom_bound
+from ragguard.statistics.possible import possible
 from ragguard.statistics.power import guard, mde, needed
 from ragguard.statistics.rows import Pair, Row, complete_pairs, imputed_pairs, intent_means, intent_strata, oriented, ranged, read_rows
 from ragguard.statistics.strata import even, pooled_mean, pooled_moments, worth
@@ -36,6 +37,10 @@ def estimate(pairs: PairedScores, *, alpha: float, endpoints: int) -> Estimate:
     Raises:
         InputError: the scores are not what the scale says, a blocking or veto metric has no range, or the limit lies outside it.
     """
+    return possible(_estimated(pairs, alpha, endpoints))
+
+
+def _estimated(pairs: PairedScores, alpha: float, endpoints: int) -> Estimate:
     rows = read_rows(pairs)
     plain = _counted(pairs, rows, alpha)
     if pairs.check.tier == "must":

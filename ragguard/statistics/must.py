@@ -24,12 +24,17 @@ def rule_of(estimate: Estimate) -> float:
     return rule
 
 
+def meets(score: float, estimate: Estimate) -> bool:
+    """Tell whether a score, in the metric's unit, meets the rule; InputError as ``rule_of``."""
+    sign = 1.0 if estimate.scale.higher_is_better else -1.0
+    return sign * (score - rule_of(estimate)) >= -_ROUNDING
+
+
 def must_rule(plain: Estimate, rows: Sequence[Row]) -> Estimate:
     """Return the estimate with the ids of the cases whose candidate score misses the rule (any repeat of it), sorted.
 
     A missing candidate score is no miss, but it is counted as missing; the baseline's scores do not matter.
     """
-    rule = rule_of(plain)
-    sign = 1.0 if plain.scale.higher_is_better else -1.0
-    missed = {row.case for row in rows if row.candidate is not None and sign * (row.candidate - rule) < -_ROUNDING}
+    rule_of(plain)  # where there is none, even a check without any case is told so
+    missed = {row.case for row in rows if row.candidate is not None and not meets(row.candidate, plain)}
     return replace(plain, method="every case meets the rule", misses=tuple(sorted(missed)))

@@ -44,7 +44,7 @@ def turns(verdict_values: Sequence[Sequence[float]], most: int) -> int:
     added = fsum(within / len(row) for row in rows) / len(rows)
     between = max((float(np.var(means, ddof=1)) if len(means) > 1 else 0.0) - added, 0.0)
     wanted = within * (1 - TOLERATED) / (TOLERATED * between) if between > 0 else float(most)
-    return max(2, min(most, ceil(min(wanted, float(most)) - 1e-9)))
+    return min(most, max(2, ceil(min(wanted, float(most)) - 1e-9)))
 
 
 def spread_of(baseline: Sequence[Judgement], candidate: Sequence[Judgement], *, same: bool) -> Spread | None:

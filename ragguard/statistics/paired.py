@@ -32,8 +32,12 @@ class Moments:
 
 
 def moments(values: Sequence[float]) -> Moments:
-    """Return the moments of one sample, by compensated sums: the same bits in any order of the values. One value has sd 0."""
-    n = len(values)
+    """Return the moments of one sample, by compensated sums: the same bits in any order of the values. One value has sd 0.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    n = _count(len(values))
     mean = math.fsum(values) / n
     squares = math.fsum((value - mean) * (value - mean) for value in values)
     cubes = math.fsum((value - mean) * (value - mean) * (value - mean) for value in values)
@@ -46,11 +50,22 @@ def from_central(n: int, mean: float | Array, m2: float | Array, m3: float | Arr
 
 
 def moments_of_rows(samples: Array) -> Moments:
-    """Return the moments of many samples at once, one per row of ``samples`` (samples x values); of one, if it has one axis."""
+    """Return the moments of many samples at once, one per row of ``samples`` (samples x values); of one, if it has one axis.
+
+    Raises:
+        ValueError: the samples are empty.
+    """
+    n = _count(samples.shape[-1])
     mean = samples.mean(axis=-1)
     centred = samples - mean[..., None]
     squares = centred * centred
-    return _from_central(samples.shape[-1], mean, squares.mean(axis=-1), (squares * centred).mean(axis=-1))
+    return _from_central(n, mean, squares.mean(axis=-1), (squares * centred).mean(axis=-1))
+
+
+def _count(n: int) -> int:
+    if n < 1:
+        raise ValueError("a sample without any value has no mean")
+    return n
 
 
 def cumulants(sample: Moments) -> tuple[Array, Array]:
@@ -65,6 +80,7 @@ def from_cumulants(n: int, mean: Array, variance: Array, third: Array) -> Moment
 
 
 def _from_central(n: int, mean: Array, m2: Array, m3: Array) -> Moments:
+    _count(n)
     spread = m2 > _NO_SPREAD
     safe = np.where(spread, m2, 1.0)
     return Moments(n, mean, np.where(spread, np.sqrt(safe * n / max(n - 1, 1)), 0.0), np.where(spread, m3 / safe**1.5, 0.0))
@@ -81,9 +97,14 @@ def with_phantom(sample: Moments, value: float) -> Moments:
 def hall_bounds(sample: Moments, alpha: float) -> tuple[Array, Array]:
     """Return the lower and the upper one-sided bound of the mean, each at ``alpha``, corrected for skewness.
 
-    The sample has at least 2 values. Without spread both are the mean itself. Source: Hall 1992, J. R. Stat. Soc. B 54:221, the
-    cubic transformation, with the quantile of Student's t in place of the normal one.
+    Without spread both are the mean itself. They know nothing of the range of the values, beyond which they may lie. Source: Hall 1992,
+    J. R. Stat. Soc. B 54:221, the cubic transformation, with the quantile of Student's t in place of the normal one.
+
+    Raises:
+        ValueError: the sample has less than two values, of which no spread can be told.
     """
+    if sample.n < 2:
+        raise ValueError(f"bounds of a mean take two values or more, and there is {sample.n}")
     q = float(stdtrit(sample.n - 1, 1 - alpha)) / math.sqrt(sample.n)
     lower = np.asarray(sample.mean - sample.sd * _hall(sample, q))
     return lower, np.asarray(sample.mean - sample.sd * _hall(sample, -q))

@@ -27,20 +27,27 @@ def guard(alpha: float, margin: float) -> int:
 
 
 def mde(sd: float, intents: int, alpha: float) -> float:
-    """Return the minimum detectable effect of ``intents`` intents: by spread (power 1 - BETA), or by the sheer number of cases."""
+    """Return the minimum detectable effect of ``intents`` intents: by spread (power 1 - BETA), or by the sheer number of cases.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if intents < 1:
+        raise ValueError("without any intent no effect can be seen")
     return max((_z(alpha) + _z(BETA)) * sd / math.sqrt(intents), -math.expm1(math.log(alpha) / intents))
 
 
 def needed(sd: float, alpha: float, margin: float, endpoints: int, difference: float = 0.0) -> int | None:
     """Return the intents with which a candidate whose true difference is ``difference`` passes with probability 1 - BETA / K.
 
-    ``endpoints`` is K, the number of blocking endpoints that must all pass. At least the guard; None: more cases will not help.
+    ``endpoints`` is K, the number of blocking endpoints that must all pass (0: the check stands alone, as with 1). At least the guard;
+    None: more cases will not help.
     """
     room = margin + difference
     if room <= 0:
         return None
     least = guard(alpha, margin)
-    return max(least, math.ceil(((_z(alpha) + _z(BETA / endpoints)) * sd / room) ** 2))
+    return max(least, math.ceil(((_z(alpha) + _z(BETA / max(endpoints, 1))) * sd / room) ** 2))
 
 
 def chance(sd: float, intents: int, alpha: float, margin: float, difference: float = 0.0) -> float:
@@ -54,7 +61,13 @@ def chance(sd: float, intents: int, alpha: float, margin: float, difference: flo
 
 
 def sd_limit(sd: float, intents: int, level: float = 0.80) -> float:
-    """Return the upper limit, at ``level``, of the standard deviation behind one seen in ``intents`` (2 or more), by chi-square."""
+    """Return the upper limit, at ``level``, of the standard deviation behind one seen in ``intents``, by chi-square.
+
+    Raises:
+        ValueError: there are less than two.
+    """
+    if intents < 2:
+        raise ValueError(f"a standard deviation takes two intents or more, and there is {intents}")
     freedom = intents - 1
     return sd * math.sqrt(freedom / float(chdtri(freedom, level)))
 

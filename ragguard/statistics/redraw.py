@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from ragguard.records.evidence import Check
 from ragguard.records.metric import Scale
-from ragguard.statistics.many import Sampled, sampled, sampled_corrected
 from ragguard.statistics.paired import Array
-from ragguard.statistics.ppi import Split
 
 Manner = Literal["swapped", "centred", "evenly", "broken"]
 """How a simulated candidate is made of the real scores: see ``Arms``."""
@@ -35,7 +33,8 @@ class Scored:
     ``units`` says which intent of which corpus or task a row is (block, name); rows of a block stand together, and of each block as many
     are drawn as there are. ``exact`` says that rows are won or lost, and compared as paired proportions; ``strata`` names the task of
     each row, which is the same within a block. Where human labels correct a judge, rows are what people say of the labelled intents,
-    ``judged`` what the judge says of the same ones, and ``others`` what he says of all others.
+    ``judged`` what the judge says of the same ones, and ``others`` what he says of all others. ``anchor`` is what the anchor scored on
+    the rows, where the candidate has to pass against it too. Of a check of tier must, scores say whether the rule was met (1) or not (0).
     """
 
     check: Check
@@ -47,6 +46,12 @@ class Scored:
     exact: bool = False
     judged: "Scored | None" = None
     others: "Scored | None" = None
+    anchor: Array | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where there is nothing to draw from."""
+        if not self.units:
+            raise ValueError(f"{self.check.identity} has no intent, so no gate can be drawn")
 
     @cached_property
     def shift(self) -> float:
@@ -158,14 +163,3 @@ def arms(each: Scored, drawn: Drawn, how: Arms, broken: NDArray[np.bool_] | None
 def breaks(drawn: Drawn, how: Arms, rng: np.random.Generator | None) -> NDArray[np.bool_] | None:
     """Draw which intents break, gate by gate, if any are to."""
     return rng.random(drawn.rows.shape) < how.share if rng is not None and how.manner == "broken" else None
-
-
-def judged(each: Scored, drawn: Drawn, how: Arms, alpha: float, rng: np.random.Generator | None = None) -> Sampled:
-    """Judge a check in each gate; ``rng`` says which intents break. A judge sees of these what people see."""
-    broken = breaks(drawn, how, rng)
-    own = arms(each, drawn, how, broken)
-    if each.judged is None or each.others is None or drawn.others is None:
-        return sampled(each.check, each.scale, *own, alpha=alpha, strata=each.strata, exact=each.exact)
-    parts = own, arms(each.judged, drawn, how, broken), arms(each.others, drawn.others, how, breaks(drawn.others, how, rng))
-    before, after = (Split(*(part[arm] for part in parts)) for arm in (0, 1))
-    return sampled_corrected(each.check, each.scale, before, after, alpha=alpha)

@@ -99,7 +99,13 @@ def intent_strata(pairs: Iterable[Pair]) -> list[str]:
 
 
 def mean(values: Sequence[float]) -> float:
-    """Return the mean by a compensated sum: the same bits in any order of the values."""
+    """Return the mean by a compensated sum: the same bits in any order of the values.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not values:
+        raise ValueError("there is no value to take a mean of")
     return values[0] if len(values) == 1 else math.fsum(values) / len(values)
 
 

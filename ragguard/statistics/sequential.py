@@ -83,7 +83,12 @@ def look(differences: Array, margin: float, terms: Terms, looks: NDArray[np.int6
 
     Once one of its processes was sure at a look, it stays so. Passing needs as many intents as the fixed rule's guard does, failing a
     mean loss of at least the margin, as in the fixed rule.
+
+    Raises:
+        ValueError: a look is at no difference, or at more than there are.
     """
+    if looks.min(initial=1) < 1 or looks.max(initial=0) > differences.shape[-1]:
+        raise ValueError(f"of {differences.shape[-1]} differences, {looks.tolist()} cannot be looked at")
     enough = looks >= guard(terms.alpha, margin)
     passes = (within_margin(differences, margin, looks) >= terms.passes_from) & enough
     means = np.cumsum(differences, axis=-1)[..., looks - 1] / looks

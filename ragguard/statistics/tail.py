@@ -34,7 +34,8 @@ def least(quantile: float) -> int:
 def by_quantile(plain: Estimate, rows: Sequence[Row], endpoints: int) -> Estimate:
     """Compare a quantile of both arms; ``plain`` is the estimate without any numbers.
 
-    ``baseline_mean`` and ``candidate_mean`` become the quantiles, in the metric's unit; the others speak of 1 - ratio.
+    ``baseline_mean`` and ``candidate_mean`` become the quantiles, in the metric's unit; the others speak of 1 - ratio. Below ``least``
+    intents there are no p-values: so few hold so little of the tail that equal candidates would be blamed (2 intents: 22 to 29 %).
     """
     quantile = plain.scale.quantile or 0.5
     plain = replace(plain, method=_method(quantile), guard=least(quantile), worth=None)
@@ -66,7 +67,7 @@ def _with_bounds(seen: Estimate, rows: Sequence[Row], complete: Sequence[Pair], 
     worst = np.log(_drawn(seen, filled, quantile)).T @ np.array([-1.0, 1.0]) if lost else ratios
     sd, margin = float(ratios.std(ddof=1)) * np.sqrt(seen.intents), float(np.log1p(seen.check.margin))
     enough, as_observed = (needed(sd, alpha, margin, endpoints, each) for each in (0.0, float(np.log(before / after))))
-    limit = seen.check.limit
+    limit, tells = seen.check.limit, seen.intents >= seen.guard
     return replace(
         seen,
         difference=1 - after / before,
@@ -76,8 +77,8 @@ def _with_bounds(seen: Estimate, rows: Sequence[Row], complete: Sequence[Pair], 
         pass_mean=float(np.quantile(_values(filled)[1], quantile)) if lost else after,
         sd=sd,
         mde=mde(sd, seen.intents, alpha),
-        p_worse=_p(ratios <= 0),
-        p_limit=None if limit is None else _p(drawn[1] <= limit),
+        p_worse=_p(ratios <= 0) if tells else None,
+        p_limit=_p(drawn[1] <= limit) if tells and limit is not None else None,
         needed=None if enough is None else max(enough, seen.guard),
         needed_as_observed=None if as_observed is None else max(as_observed, seen.guard),
     )

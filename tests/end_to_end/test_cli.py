@@ -17,10 +17,11 @@ from ragguard.cli import invoke
 
 COMMANDS = (
     *("init", "check", "train", "gate", "compare", "show", "accept", "schema", "cases"),
-    *("power", "error-rates", "nightly", "history", "drill"),
+    *("power", "error-rates", "nightly", "history", "drill", "shadow"),
 )
 JUDGE_COMMANDS = ("calibrate", "sample")
-CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort", "serve")
+CANARY_COMMANDS = ("start", "observe", "watch", "status", "decide", "abort", "simulate", "report", "drift", "serve")
+DATA_COMMANDS = ("harvest",)
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "peft", "faiss", "pandas", "sqlalchemy", "alembic", "matplotlib")
 HEADLINES = {0: "PROMOTE", 1: "BLOCK", 2: "HOLD", 4: "ERROR"}
 
@@ -51,11 +52,15 @@ def python(code: str) -> set[str]:
 def test_every_command_is_known_and_tested_here() -> None:
     assert {command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback} == set(COMMANDS)
     groups = {group.name: group.typer_instance for group in cli.app.registered_groups}
-    for name, commands in (("judge", JUDGE_COMMANDS), ("canary", CANARY_COMMANDS)):
+    for name, commands in (("judge", JUDGE_COMMANDS), ("canary", CANARY_COMMANDS), ("data", DATA_COMMANDS)):
         assert {command.callback.__name__ for command in groups[name].registered_commands} == set(commands)
 
 
-GROUPED = (*(f"judge {each}" for each in JUDGE_COMMANDS), *(f"canary {each}" for each in CANARY_COMMANDS))
+GROUPED = (
+    *(f"judge {each}" for each in JUDGE_COMMANDS),
+    *(f"canary {each}" for each in CANARY_COMMANDS),
+    *(f"data {each}" for each in DATA_COMMANDS),
+)
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, *GROUPED])
@@ -107,6 +112,10 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
         (["judge", "calibrate", "nowhere.jsonl"], 3, {"error", "exit_code"}),
         (["judge", "calibrate", "labels.jsonl", "--out", "gate.yaml/x"], 4, {"error", "exit_code"}),
         (["judge", "sample", "nowhere.yaml"], 3, {"error", "exit_code"}),
+        (["shadow", "gate.yaml", "nowhere.jsonl"], 3, {"error", "exit_code"}),
+        (["data", "harvest", "labels.jsonl"], 3, {"error", "exit_code"}),
+        (["data", "harvest", "nowhere.jsonl"], 3, {"error", "exit_code"}),
+        (["data", "harvest", "--accept", "nowhere.jsonl", "--into", "collection"], 3, {"error", "exit_code"}),
         (["nightly"], 0, {"night", "answer", "drifts", "alert", "history"}),
         (["history"], 3, {"error", "exit_code"}),
         (["nightly", "nowhere.yaml"], 3, {"error", "exit_code"}),

@@ -79,6 +79,11 @@ IN_SENTENCES = {
     "ragguard history": "ragguard history",
     "ragguard history 2026-01-02 2026-01-31": "ragguard history last last",
     "ragguard canary serve": "ragguard canary serve --openapi service.json",
+    "ragguard canary report": "ragguard canary report",
+    "ragguard canary drift": "ragguard canary drift --log production.jsonl",
+    "ragguard canary simulate": "ragguard canary simulate --rollouts 100",
+    "ragguard shadow gate.yaml production.jsonl": "ragguard shadow gate.yaml production.jsonl --share 0.5",
+    "ragguard data harvest": "ragguard data harvest production.jsonl --out harvested.jsonl",
     "ragguard judge calibrate": "ragguard judge calibrate labels.jsonl",
     "ragguard judge calibrate labels.jsonl --plan gate.yaml --judge helpful --out reports/judge": (
         "ragguard judge calibrate labels.jsonl --out reports/judge"
@@ -162,6 +167,8 @@ def test_the_commands_in_sentences_run(command: str, workspace: Path) -> None:
         (workspace / run).write_text("".join(lines), encoding="utf-8")
     if command.startswith("ragguard judge"):
         _labelled(workspace)
+    if command.startswith(("ragguard shadow", "ragguard data", "ragguard canary drift")):
+        _produced(workspace / "production.jsonl")
     if command.startswith("ragguard compare"):
         _foreign(workspace / "foreign")
         done = _run(IN_SENTENCES[command], workspace)
@@ -196,6 +203,14 @@ def _labelled(workspace: Path) -> None:
         (workspace / "answering.py").write_text(GENERATORS, encoding="utf-8")
         done = _run("ragguard gate answering.yaml --allow-code", workspace)
         assert (workspace / "reports" / "answering" / "report.json").is_file(), done.stderr
+
+
+def _produced(path: Path) -> None:
+    """A log of production: what users asked, and one who was not content."""
+    base = {"arm": "baseline", "at": 1_700_000_000, "retrieved": ["api-keys-v1.9"], "answer": "For ever."}
+    rows = [{**base, "id": f"r-{number}", "query": f"how long are refunds number {number} kept"} for number in range(9)]
+    rows.append({**rows[0], "id": "r-9", "feedback": "down"})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("jsonl")])
@@ -273,9 +288,10 @@ def test_nights_are_valid(block: str) -> None:
 
 @pytest.mark.parametrize("block", [block for _, block in _blocks("yaml") if block.startswith("canary:")])
 def test_roll_outs_are_valid(block: str) -> None:
-    plan = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
-    assert known.signals(names(plan))
-    assert redactor(plan.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
+    rules = CanaryPlan.model_validate(YAML(typ="safe").load(block)["canary"])
+    assert not known.problems(rules, lambda _: "the page")
+    assert known.signals(names(rules))
+    assert redactor(rules.redact)("jane.doe@example.com") == "<EMAIL_ADDRESS>"
 
 
 def test_the_roll_out_that_the_page_shows_is_the_default() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+import yaml
 from conftest import TOPICS, run_lines
 from judge_server import asked
 from judged_worlds import JUDGE, gate
@@ -200,3 +201,18 @@ def test_error_rates_of_a_corrected_judge_are_measured_with_its_labels(flattered
     assert not found["left_out"]
     rates = {(each["check"], each["margins"], each["manner"]): each["promoted"]["count"] for each in found["simulated"]}
     assert rates["golden/rubric:helpful", 2.0, "broken"] < 20 < rates["", 0.0, ""]
+
+
+def test_error_rates_leave_a_corrected_judge_against_an_anchor_out(flattered, capsys) -> None:
+    made = flattered("honest")
+    plan = yaml.safe_load(made.path("gate.yaml").read_text())
+    made.write("gate.yaml", yaml.safe_dump(plan | {"anchor": plan["baseline"]}))
+    made.write("suites/labels.jsonl", '{"query": "q-000", "answer": "", "label": null}\n')
+    gate(made)
+    label(made, made.report["cases"])
+    gate(made)
+    capsys.readouterr()
+    assert made.run("error-rates", "--gates", "200", "--allow-code", "--json") == 0
+    (found,) = json.loads(capsys.readouterr().out)["error_rates"]
+    assert set(found["passing"]) == {"golden/rubric:helpful", "golden/nDCG@10", "golden/nDCG@10 against the anchor"}
+    assert found["left_out"] == ["golden/rubric:helpful against the anchor: labels correct its judge"]

@@ -120,11 +120,24 @@ def test_one_candidate_at_a_time_and_no_anchor(world: worlds.World, capsys: pyte
     run = recorded(world, "before", 0)
     world.plan(run, {"a": recorded(world, "a", 0.5), "b": recorded(world, "b", 0.25)})
     assert world.gate("--sequential") == 3
-    assert "name one of them: --candidate a" in told(capsys)
+    assert "gate them one after the other, each at its share of alpha; the baseline is asked once: --candidate a" in told(capsys)
     assert world.gate("--sequential", "--candidate", "b") == 1
     world.plan(run, {"a": recorded(world, "a", 0.5)}, more=f"anchor: {{retriever: {recorded(world, 'c', 0.2)}}}\n")
     assert world.gate("--sequential") == 3
     assert "--sequential compares with the baseline alone" in told(capsys)
+
+
+def test_several_candidates_one_after_the_other_share_alpha_and_the_baseline(world: worlds.World) -> None:
+    world.plan(world.python("asked"), {"a": recorded(world, "a", 0.5), "b": recorded(world, "b", 0.01)})
+    assert world.gate("--sequential", "--candidate", "a") == 1
+    first = world.report
+    assert world.gate("--sequential", "--candidate", "b") == 0
+    second = world.report
+    assert len(world.calls()) == 600  # the baseline's, once
+    assert first.sequential is not None
+    assert second.sequential is not None
+    assert first.sequential.asked < second.sequential.asked
+    assert {v.estimate.alpha for report in (first, second) for v in report.decisions[0].verdicts} == {0.05 / 2 / 2}
 
 
 def test_json_says_how_it_went(world: worlds.World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from populations import Array, Population, accepted, equal, losing, retrieval, sinking_but_for_finds
-from rollouts import NEVER, RULES, Played, played
 
-from ragguard.decision.rollout import Guardrail, Traffic, decide
+from ragguard.decision.rollout import Guardrail, Rules, Traffic, decide
+from ragguard.decision.rollouts import NEVER, Played, Watched, begin, played
 from ragguard.statistics.betting import unseen
 
 TRIALS, PAIRS, AT_ONCE = 4_000, 6_400, 200
+RULES = Rules()
 EQUAL = {
     "nDCG": equal(retrieval("nDCG@10", 0.7)),
     "RR": equal(retrieval("RR", 0.89)),
@@ -23,7 +24,7 @@ def blocks(populations: list[Population], pairs: int, seed: int, centre: float |
     """Play ``TRIALS`` roll-outs, some at once, each guardrail of a population of its own; ``centre`` is their exact mean."""
     rng = np.random.default_rng(seed)
     for _ in range(TRIALS // AT_ONCE):
-        yield played([_centred(each, centre, each.sample(rng, AT_ONCE, pairs)) for each in populations])
+        yield played([_centred(each, centre, each.sample(rng, AT_ONCE, pairs)) for each in populations], RULES)
 
 
 def _centred(population: Population, centre: float | None, samples: Array) -> Array:
@@ -60,15 +61,37 @@ def test_a_drop_of_two_margins_is_rolled_back_within_120_pairs_on_average(kind: 
     assert rolled.mean() <= 120
 
 
-def test_the_rules_on_matrices_are_those_that_ship() -> None:
-    """Played one by one with the states and ``decide`` itself."""
+KINDS = (
+    (Watched(), Watched()),
+    (Watched(0.1), Watched(0.03, "veto")),
+    (Watched(), Watched(0.02, "advisory"), Watched(0.5, "veto", 60)),
+    (Watched(0.08, minimum=80), Watched(0.3)),
+)
+
+
+@pytest.mark.parametrize("watched", KINDS)
+def test_the_rules_on_matrices_are_those_that_ship(watched: tuple[Watched, ...]) -> None:
+    """Played one by one with the states and ``decide`` itself; some pairs have no value."""
     rng = np.random.default_rng(11)
     for drop in (0.0, 0.1, 0.4):
-        streams = [EQUAL[kind].sample(rng, 4, 320) - drop for kind in ("nDCG", "RR")]
+        streams = [EQUAL[kind].sample(rng, 4, 320) - drop for kind in ("nDCG", "RR", "few finds")[: len(watched)]]
         streams = [np.clip(each, -1, 1) for each in streams]
-        matrix = played(streams)
+        streams[-1] = np.where(rng.random(streams[-1].shape) < 0.3, np.nan, streams[-1])
+        matrix = played(streams, RULES, watched)
         for row in range(4):
-            assert _one_by_one([each[row] for each in streams]) == _outcome(matrix, row)
+            assert _one_by_one([each[row] for each in streams], watched) == _outcome(matrix, row)
+
+
+def test_roll_outs_that_are_played_on_are_those_played_at_once() -> None:
+    rng = np.random.default_rng(12)
+    streams = [EQUAL[kind].sample(rng, 50, 400) - 0.02 for kind in ("nDCG", "RR")]
+    streams = [np.clip(each, -1, 1) for each in streams]
+    whole, playing = played(streams, RULES), begin([Watched()] * 2, 50, RULES)
+    for first in range(0, 400, 80):
+        playing = playing.on([each[:, first : first + 80] for each in streams])
+    assert playing.pairs == 400
+    for one, other in zip((whole.rolled, *whole.left), (playing.played.rolled, *playing.played.left), strict=True):
+        assert (one == other).all()
 
 
 def _outcome(matrix: Played, row: int) -> tuple[str, int]:
@@ -77,11 +100,15 @@ def _outcome(matrix: Played, row: int) -> tuple[str, int]:
     return ("done", int(matrix.left[-1][row])) if matrix.promoted[row] else ("hold", 0)
 
 
-def _one_by_one(streams: list[Array]) -> tuple[str, int]:
-    states, stage = [unseen(RULES.margins()) for _ in streams], 0
+def _one_by_one(streams: list[Array], watched: tuple[Watched, ...]) -> tuple[str, int]:
+    states, stage = [unseen(RULES.margins(each.margin)) for each in watched], 0
     for look in range(streams[0].size):
-        states = [state.seen([each[look]]) for state, each in zip(states, streams, strict=True)]
-        found = decide(RULES, stage, {str(number): Guardrail(state) for number, state in enumerate(states)}, Traffic(paired=True))
+        states = [state if np.isnan(each[look]) else state.seen([each[look]]) for state, each in zip(states, streams, strict=True)]
+        known = {
+            str(number): Guardrail(state, each.margin, each.tier, each.minimum)
+            for number, (state, each) in enumerate(zip(states, watched, strict=True))
+        }
+        found = decide(RULES, stage, known, Traffic(paired=True))
         stage = found.stage
         if found.action == "rollback" or stage == len(RULES.stages):
             return ("rollback" if found.action == "rollback" else "done"), look + 1

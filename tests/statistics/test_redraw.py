@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from ragguard.error_rates import seeded
 from ragguard.records.evidence import Check
 from ragguard.records.metric import Metric, Scale
-from ragguard.statistics.redraw import Arms, Scored, drawn, judged
+from ragguard.statistics.gated import judged
+from ragguard.statistics.redraw import Arms, Scored, drawn
 
 NDCG = Metric("nDCG", 10)
 
@@ -82,7 +83,7 @@ def test_planted_losses_are_as_large_as_they_say(manner: str, binary: bool) -> N
     means = []
     for batch, (rows,) in enumerate(drawn([each], 2000, seeded("loss"), anew=True)):
         arms = Arms(manner, each.share(loss))  # type: ignore[arg-type]
-        means.append(judged(each, rows, arms, 0.05, np.random.default_rng(batch)).difference)
+        means.append(judged(each, rows, arms, 0.05, np.random.default_rng(batch))[0].difference)
     found = np.concatenate(means)
     assert found.mean() == pytest.approx(-loss, abs=5 * found.std() / np.sqrt(len(found)))
 
@@ -103,4 +104,4 @@ def test_of_several_tasks_each_gives_as_many_items_as_it_has() -> None:
     (found,) = next(iter(drawn([each], 100, seeded("x"), anew=True)))
     assert found.rows[:, :30].max() < 30 <= found.rows[:, 30:].min()
     assert found.rows.shape == (100, 80)
-    assert judged(each, found, Arms("swapped"), 0.05).passes.shape == (100,)
+    assert judged(each, found, Arms("swapped"), 0.05)[0].passes.shape == (100,)

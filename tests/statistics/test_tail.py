@@ -160,7 +160,17 @@ def test_degenerate_samples(n: int) -> None:
     seen = found(np.full(n, 10.0), np.full(n, 10.0))
     assert verdict(seen) == ("error" if n == 0 else "inconclusive")
     if n > 1:
-        assert (seen.lower, seen.upper, seen.difference, seen.p_worse) == (0.0, 0.0, 0.0, 1.0)
+        assert (seen.lower, seen.upper, seen.difference, seen.p_worse) == (0.0, 0.0, 0.0, None)
+
+
+@pytest.mark.parametrize("n", [2, 20, 499])
+def test_so_few_that_cannot_pass_cannot_fail_either(n: int) -> None:
+    """Two of two cases that are slower by chance would else be p = 0.0001."""
+    check = Check("speed", P95, "advisory", 0.10, limit=5.0)
+    slow = found(np.full(n, 10.0), np.full(n, 20.0), check=check)
+    assert (slow.difference, slow.p_worse, slow.p_limit) == (-1.0, None, None)
+    assert verdict(slow) == "inconclusive"
+    assert verdict(found(np.full(500, 10.0), np.full(500, 20.0), check=check)) == "fail"
 
 
 def test_constant_differences_and_zeros() -> None:
