@@ -1,9 +1,9 @@
 """Events a second of ``ragguard canary serve`` on loopback, and what is left of them when it is killed: ``python benchmarks/service.py``.
 
 The service and the senders are processes of their own on this machine, and share its cores. Each event is one that both arms answered,
-with a question, an answer of thirty words, five documents and judges' scores; the history is a file in a temporary folder.
+with a question, five documents, an answer of some 25 words, latency, tokens and feedback; the history is a file in a temporary folder.
 
-    python benchmarks/service.py             # 10 seconds a row, 10 kills: about three minutes
+    python benchmarks/service.py             # 10 seconds a row, 10 kills: three minutes and more
     python benchmarks/service.py 3 2         # seconds a row, kills
 """
 

@@ -69,6 +69,8 @@ def document(made: FastAPI) -> dict[str, Any]:
         known |= event.pop("$defs", {}) | {"Event": event}
         for unused in ("HTTPValidationError", "ValidationError"):
             known.pop(unused, None)
+        for path in ("/v1/flagger", "/v1/flagger/{hook}"):
+            found["paths"][path]["post"]["security"] = [{"token": []}]
         found["components"]["schemas"] = dict(sorted(known.items()))
         made.openapi_schema = found
     return made.openapi_schema

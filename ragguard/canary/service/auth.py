@@ -1,4 +1,4 @@
-"""Who may ask: a bearer token, or (where headers cannot be set, as in Flagger's webhooks) the same token as a password."""
+"""Who may ask: a bearer token, or (where headers cannot be set, as in Flagger's webhooks) the same token as a password or beside."""
 
 import base64
 import binascii
@@ -24,8 +24,12 @@ class Guard(HTTPBearer):
 
     async def __call__(self, request: Request) -> None:  # type: ignore[override]  # it gives nothing: it refuses, or not
         """Raise Refused, or not."""
+        self.admit(request)
+
+    def admit(self, request: Request, token: str = "") -> None:
+        """Raise Refused, or not; ``token`` was given beside the headers."""
         if self._digests:
-            if not self._known(_given(request.headers.get("authorization", ""))):
+            if not self._known(_given(request.headers.get("authorization", "")) or token):
                 raise Refused(
                     401, "a token is asked for: Authorization: Bearer TOKEN", headers={"WWW-Authenticate": 'Bearer realm="ragguard"'}
                 )

@@ -77,6 +77,7 @@ class Which(BaseModel):
 class Share(Which):
     """Which roll-out, and at which share of the traffic its candidate is."""
 
+    stage: int | None = Field(None, ge=0, description="Successful as soon as this stage of the plan (from 0) has been left")
     percent: float | None = Field(
         None, ge=0, le=100, allow_inf_nan=False, description="Successful as soon as the candidate may get more than this share, in percent"
     )
@@ -91,7 +92,15 @@ class Hooked(BaseModel):
     namespace: str = Field(default="", max_length=1_000)
     phase: str = Field(default="", max_length=100)
     weight: Weight | None = Field(default=None, alias="canaryWeight", description="The candidate's share now, in percent")
-    metadata: dict[str, Any] | None = None
+    type: str = Field(default="", max_length=100, description="The hook's, where the URL does not end with it")
+    metadata: dict[str, Any] | None = Field(
+        default=None, description="token: where the URL has none. hook: the hook's type, where neither the URL nor the body says it"
+    )
+
+    def said(self, name: str) -> str:
+        """A text of the metadata; empty where there is none."""
+        found = (self.metadata or {}).get(name)
+        return found if isinstance(found, str) else ""
 
     def share(self) -> Any:
         """The candidate's share, wherever this version of Flagger says it; None where nowhere."""

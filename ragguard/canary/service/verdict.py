@@ -9,14 +9,13 @@ Hook = Literal["confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-inc
 """Flagger's hooks that ask; ``post-rollout`` and ``event`` only tell."""
 
 
-def result(standing: Standing, beyond: float | None = None) -> Result:
-    """Failed once it is rolled back or aborted. Successful once it is done, or may get more than ``beyond`` percent."""
+def result(standing: Standing, beyond: float | None = None, stage: int | None = None) -> Result:
+    """Failed once it is rolled back or aborted. Successful once it is done, may get more than ``beyond`` percent, or has left ``stage``."""
     state = standing.canary.state
     if state in ("rolled back", "aborted"):
         return "Failed"
-    if state == "done" or (beyond is not None and standing.percent > beyond):
-        return "Successful"
-    return "Inconclusive"
+    asked = [*([standing.percent > beyond] if beyond is not None else []), *([standing.canary.stage > stage] if stage is not None else [])]
+    return "Successful" if state == "done" or (asked and all(asked)) else "Inconclusive"
 
 
 def passes(hook: Hook, standing: Standing, weight: float | None) -> bool:

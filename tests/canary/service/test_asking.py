@@ -16,7 +16,6 @@ ROUTES = (
     ("GET", "/metrics"),
     ("POST", "/v1/events"),
     ("POST", "/v1/decide"),
-    ("POST", "/v1/flagger/rollback"),
 )
 
 
@@ -48,6 +47,18 @@ def test_a_token_may_come_as_a_password_as_flagger_sends_what_stands_in_a_url(ro
     with served(rollout, tokens=(OLD,)) as client:
         for value, status in ((basic("flagger", OLD), 200), (basic(OLD, ""), 401), (basic("", NEW), 401), ("Basic ???", 401)):
             assert client.ask("POST", "/v1/flagger/rollout", {}, Authorization=value).status == status
+
+
+def test_a_webhook_s_token_may_stand_in_its_metadata(rollout: Rollout) -> None:
+    with served(rollout, tokens=(OLD,)) as client:
+        stranger = Client(client.url)
+        for path in ("/v1/flagger", "/v1/flagger/rollout"):
+            for token, status in ((OLD, 200), (NEW, 401), ("", 401), ([OLD], 401), (None, 401)):
+                sent = {"metadata": {"hook": "rollout", "token": token}}
+                assert stranger.ask("POST", path, sent).status == status
+            assert stranger.ask("POST", path, {"metadata": {"hook": "rollout", "token": OLD}}, Authorization="Bearer no").status == 401
+            assert stranger.ask("POST", path, {}).status == 401
+        assert stranger.ask("POST", "/v1/events", {"metadata": {"token": OLD}}).status == 401
 
 
 def test_what_is_sent_is_compared_with_every_token_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_it_is_whole_and_asks_for_the_token_where_the_service_does() -> None:
     assert references(made) == {f"#/components/schemas/{name}" for name in (each.rpartition("/")[2] for each in references(made))}
     operations = {(method, path): each for path, methods in made["paths"].items() for method, each in methods.items()}
     assert {key for key, each in operations.items() if not each.get("security")} == {("get", "/healthz")}
-    assert len({each["operationId"] for each in operations.values()}) == len(operations) == 7
+    assert len({each["operationId"] for each in operations.values()}) == len(operations) == 8
 
 
 def test_the_event_of_the_document_is_the_one_that_is_taken(client: Client) -> None:

@@ -29,9 +29,9 @@ def described(fuzzed: Client) -> Any:
 
 
 VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
-TAKE = ("verdict", "decide", "flagger", "events")
+TAKE = ("verdict", "decide", "flagger", "flagger_hook", "events")
 """What takes something that can be wrong."""
-FURTHER = ("flagger", "events")
+FURTHER = ("flagger", "flagger_hook", "events")
 """What may refuse (422) more than a schema can say: a case that is no golden query, a weight that only one hook needs."""
 
 
