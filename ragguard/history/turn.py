@@ -54,7 +54,9 @@ class Turn:
         """
         sums = [func.coalesce(func.sum(case((flag, 1), else_=0)), 0) for flag in (EVENTS.failed, EVENTS.unsafe)]
         last_of_users = func.max(case((EVENTS.side == "candidate", EVENTS.at)))
-        asked = select(func.count(), *sums, func.coalesce(last_of_users, func.max(EVENTS.at))).where(*self._ours(), EVENTS.side.in_(CANDIDATES), EVENTS.at <= until)
+        asked = select(func.count(), *sums, func.coalesce(last_of_users, func.max(EVENTS.at))).where(
+            *self._ours(), EVENTS.side.in_(CANDIDATES), EVENTS.at <= until
+        )
         seen, failed, unsafe, last = self._connection.execute(asked).one()
         return Requests(seen, int(failed), int(unsafe), last)
 
