@@ -1,19 +1,15 @@
 """What production's requests are like, beside the golden queries: advisory, for it says nothing of which arm is better."""
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 from ragguard import gate, preflight
 from ragguard.canary.encoder import encoder_of
+from ragguard.canary.harvest.finding import kept, logged
 from ragguard.canary.novelty import NOVEL, Familiar, drifted
-from ragguard.canary.opening import open_
 from ragguard.canary.replay import collection_of
-from ragguard.data.events.read import parse, read
 from ragguard.errors import InputError, Problem, RagguardError
 from ragguard.plan import load as plans
-from ragguard.plan.load import LoadedPlan
-from ragguard.plan.source import display
 from ragguard.records.event import Event
 from ragguard.records.novelty import Drift, Drifted
 from ragguard.statistics.shares import log_above
@@ -41,21 +37,14 @@ def drift(
     """
     loaded = plans.load(plan)
     resolved = preflight.load(loaded, allow_code=allow_code)
-    source, rows = (display(log), read(log)) if log is not None else _stored(loaded, history)
-    every = list(rows)
+    found = logged(loaded, log) if log is not None else kept(loaded, history)
+    every = list(found.rows)
     events = [each for each in every if isinstance(each, Event)]
     if not events:
-        raise InputError(Problem(source, "holds no event", "send some first: ragguard canary observe"))
+        raise InputError(Problem(found.source, "holds no event", "send some first: ragguard canary observe"))
     familiar, notes = _familiar(resolved, progress or Silent(), allow_code=allow_code, store=store)
     arms = tuple(drifted(events, collection_of(resolved), familiar))
-    return Drift(source, arms, NOVEL, tuple(each.arm for each in arms if _more(each)), len(every) - len(events), notes)
-
-
-def _stored(loaded: LoadedPlan, history: str) -> tuple[str, Iterator[Event | Problem]]:
-    opened = open_(loaded, history)
-    canary = opened.last()
-    where = f"{opened.canaries.place.shown}: canary {canary.id} ({canary.candidate})"
-    return where, (parse(each.noted.kept.encode(), f"{where}: event {each.noted.id}") for each in opened.canaries.events(canary.id))
+    return Drift(found.source, arms, NOVEL, tuple(each.arm for each in arms if _more(each)), len(every) - len(events), notes)
 
 
 def _familiar(resolved: Resolved, progress: Progress, *, allow_code: bool, store: Path | None) -> tuple[Familiar | None, tuple[str, ...]]:

@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ragguard.canary.encoder import encoder_of
 from ragguard.canary.harvest.grouping import Known
 from ragguard.canary.harvest.likeness import Likeness
 from ragguard.data.quadruplets import load_quadruplets
 from ragguard.errors import RagguardError
 from ragguard.plan.load import LoadedPlan
 from ragguard.plan.parts import retrievers, systems
-from ragguard.plan.retrievers import DenseRetriever
 from ragguard.plan.source import display
 from ragguard.suites.resolve import Resolved
-from ragguard.systems.hybrid import embedding_part
-from ragguard.train.arms import prepare, system_of
 from ragguard.train.workshop import Workshop
 
 
@@ -40,12 +38,9 @@ def _trained_on(loaded: LoadedPlan) -> Iterable[Path]:
 def likeness(workshop: Workshop, golden: Mapping[str, str]) -> tuple[Likeness | None, tuple[str, ...]]:
     """What compares questions by meaning, if the baseline has an encoder and it is here; else why not."""
     try:
-        system = system_of(workshop.loaded, "baseline")
-        if not any(isinstance(part, DenseRetriever) for _, part in retrievers(system)):
-            return None, ("the baseline has no encoder: questions were compared by their letters alone",)
-        embeds = embedding_part(prepare(workshop, "baseline").retriever)
+        embeds, why = encoder_of(workshop)
         if embeds is None:
-            return None, ("the baseline has several encoders: questions were compared by their letters alone",)
+            return None, (f"{why}: questions were compared by their letters alone",)
         found = Likeness(embeds, workshop.store, workshop.progress, golden)
     except RagguardError as error:
         return None, (f"the baseline's encoder could not be asked, so questions were compared by their letters alone: {error}",)
