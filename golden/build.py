@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 WORDS = range(60, 181)
 PASSAGE_WORDS = range(30, 101)
 CARD_WORDS = range(4, 21)
-TAGS = {"explicit", "implicit", "multi_hop", "versioned", "adversarial", "unanswerable", "canonical"}
+TAGS = {"explicit", "implicit", "multi_hop", "versioned", "adversarial", "unanswerable", "caveat", "canonical"}
 MODES = {"current", "named", "dated", "change"}
 MADE_BY = "golden/build.py from source/*.yaml and canonical.yaml, which people wrote"
 

@@ -48,9 +48,15 @@ class Turn:
         return self._count(EVENTS.at > until)
 
     def requests(self, until: float) -> Requests:
-        """What is known of the candidate's requests up to a time, whether they are counted or not."""
+        """What is known of the candidate's requests up to a time, whether they are counted or not.
+
+        The last one is of split traffic, where there was any: a log that is replayed is no sign that users still reach the candidate.
+        """
         sums = [func.coalesce(func.sum(case((flag, 1), else_=0)), 0) for flag in (EVENTS.failed, EVENTS.unsafe)]
-        asked = select(func.count(), *sums, func.max(EVENTS.at)).where(*self._ours(), EVENTS.side.in_(CANDIDATES), EVENTS.at <= until)
+        last_of_users = func.max(case((EVENTS.side == "candidate", EVENTS.at)))
+        asked = select(func.count(), *sums, func.coalesce(last_of_users, func.max(EVENTS.at))).where(
+            *self._ours(), EVENTS.side.in_(CANDIDATES), EVENTS.at <= until
+        )
         seen, failed, unsafe, last = self._connection.execute(asked).one()
         return Requests(seen, int(failed), int(unsafe), last)
 

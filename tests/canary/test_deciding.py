@@ -90,6 +90,15 @@ def test_traffic_that_vanished_holds_and_does_not_advance(kept: Canaries) -> Non
     assert decide_on(kept, made, START + HOUR + 1)[1].action == "advance"
 
 
+def test_a_replayed_log_is_no_traffic_of_users(kept: Canaries) -> None:
+    made = begun(kept)
+    kept.accept(made.id, [noted(900, "candidate", START), *shadowed([0.0] * 60)])
+    kept.accept(made.id, [noted(99, at=START + HOUR)])
+    _, look = decide_on(kept, made, START + HOUR + 1)
+    assert look.action == "hold"
+    assert look.reasons[0].startswith("no event of the candidate for 60")
+
+
 def test_no_traffic_at_all_holds(kept: Canaries) -> None:
     made = begun(kept)
     assert decide_on(kept, made, START + 60)[1].reasons == ("UnsupportedValue: 0 of 50 pairs",)
@@ -273,7 +282,7 @@ def test_hints_name_families_that_are_not_current_products_and_refusals(kept: Ca
     _, look = decide_on(kept, made, START + 10 * MINUTE, lambda names: {name: marks[name] for name in names if name in marks})
     assert look.action == "rollback"
     assert look.hints == (
-        "the index: documents that are not current come first in 35 answers: fees (25), limits (10)",
+        "versions: 35 answers rest on a version that was not asked for: fees (25), limits (10); is the index fresh?",
         "one product: 35 of 35 bad answers are about cards",
         "refusals: the candidate refuses to answer 10 of 10 questions",
     )
