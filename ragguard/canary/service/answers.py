@@ -10,10 +10,9 @@ from ragguard.records.canary import Standing
 DESCRIPTIONS = {
     400: "Not readable",
     401: "No token, or an unknown one",
-    403: "Not now",
     404: "There is no such roll-out",
     408: "The body came too slowly",
-    409: "No roll-out runs",
+    409: "No roll-out runs; of a webhook: not now",
     413: "Too long, or too many events",
     415: "Another media type",
     421: "Another name of this machine, without a token",

@@ -21,7 +21,7 @@ SHORT: dict[str, Hook] = {"increase": "confirm-traffic-increase", "promotion": "
 
 def add(router: APIRouter, service: Service, guard: Guard) -> None:
     """Flagger can set no header, so that the token may stand in the body, of which but a little is read before."""
-    responses = problems(*ALWAYS, 400, 403, 404, 408, 413, 415, 422, 503)
+    responses = problems(*ALWAYS, 400, 404, 408, 409, 413, 415, 422, 503)
     shown: dict[str, Any] = {"openapi_extra": HOOKED, "responses": responses, "summary": "Webhooks of Flagger"}
 
     async def hooked(request: Request, asked: shapes.Which, named: Hook | None) -> shapes.Verdict:
@@ -30,7 +30,7 @@ def add(router: APIRouter, service: Service, guard: Guard) -> None:
         hook = named or _named(said)
         standing = of(await service.standing(), asked)
         if not passes(hook, standing, _weight(hook, said)):
-            raise Refused(403, f"{hook}: not now: {standing.canary.state}, {'; '.join(why(standing))}"[:1_000])
+            raise Refused(409, f"{hook}: not now: {standing.canary.state}, {'; '.join(why(standing))}"[:1_000])
         return verdict_of(standing)
 
     @router.post("/v1/flagger", operation_id="flagger", **shown)

@@ -2,16 +2,14 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from jsonpath_ng import parse
 from rollouts_served import Client, Rollout, served, shadowed
-from ruamel.yaml import YAML
 from test_events_sent import problem
 
 from ragguard.canary import standing
+from ragguard.canary.service.hooks import SHORT
 from ragguard.canary.service.verdict import Hook, passes, result, why
 from ragguard.records.canary import Canary, Look, Standing, State
 
@@ -79,7 +77,7 @@ def test_a_roll_out_that_is_well_goes_to_its_end(client: Client) -> None:
     assert (waits["result"], waits["state"], waits["percent"]) == ("Inconclusive", "running", 1)
     hook(client, "confirm-rollout", 200)
     hook(client, "confirm-traffic-increase", 200, {"canaryWeight": 0})
-    said = hook(client, "confirm-traffic-increase", 403, {"metadata": {"canaryWeight": "1"}})
+    said = hook(client, "confirm-traffic-increase", 409, {"metadata": {"canaryWeight": "1"}})
     assert said["detail"].startswith("confirm-traffic-increase: not now: running, ")
 
     assert client.post([shadowed(f"e{i}") for i in range(250)]).status == 200
@@ -89,47 +87,9 @@ def test_a_roll_out_that_is_well_goes_to_its_end(client: Client) -> None:
     for share in (0, 1, 10, 50, 100):
         assert client.get(f"/v1/verdict?percent={share}").json()["result"] == "Successful"
     hook(client, "confirm-promotion", 200)
-    hook(client, "rollback", 403)
-    hook(client, "confirm-rollout", 403)
+    hook(client, "rollback", 409)
+    hook(client, "confirm-rollout", 409)
     assert client.decided()["state"] == "done", "of one that has ended, the verdict is said again"
-
-
-def test_the_files_for_argo_and_flagger_ask_what_is_answered(client: Client, root: Path) -> None:
-    """Those of docs/rollout, as they stand; the token is of the service beside."""
-    read = YAML(typ="safe")
-    (template, _) = read.load_all((root / "docs/rollout/argo.yaml").read_text())
-    (metric,) = template["spec"]["metrics"]
-    path = metric["provider"]["web"]["url"].partition(":8765")[2]
-    (flagger,) = read.load_all((root / "docs/rollout/flagger.yaml").read_text())
-    hooks = {each["type"]: each for each in flagger["spec"]["analysis"]["webhooks"]}
-
-    def argo(stage: int) -> str:
-        found = client.get(path.replace("{{args.stage}}", str(stage)))
-        assert found.status == 200, found.data
-        (value,) = parse(metric["provider"]["web"]["jsonPath"].strip("{}")).find(found.json())
-        meant = {f'result == "{value.value}"': name for name in ("Successful", "Failed") if value.value == name}
-        assert set(meant) <= {metric["successCondition"], metric["failureCondition"]}
-        return str(value.value)
-
-    def asked(name: str, weight: int) -> int:
-        sent = {
-            "name": "answers",
-            "namespace": "rag",
-            "phase": "Progressing",
-            "metadata": hooks[name]["metadata"] | {"canaryWeight": str(weight)},
-        }
-        return client.ask("POST", hooks[name]["url"].partition(":8765")[2], sent).status
-
-    weights, seen = flagger["spec"]["analysis"]["stepWeights"], []
-    assert asked("confirm-traffic-increase", 0) == 200
-    client.post([shadowed(f"e{i}") for i in range(250)])
-    for stage, weight in enumerate(weights):
-        seen.append((argo(stage), asked("confirm-traffic-increase", weight), asked("confirm-promotion", weight), asked("rollback", weight)))
-        client.decided()
-        assert argo(stage) == "Successful"
-        assert asked("confirm-traffic-increase", weight) == 200
-    assert seen == [("Inconclusive", 403, 403, 403)] * 3
-    assert asked("confirm-promotion", 50) == 200
 
 
 def test_a_roll_out_that_is_rolled_back_fails_wherever_it_is_asked(client: Client) -> None:
@@ -139,8 +99,8 @@ def test_a_roll_out_that_is_rolled_back_fails_wherever_it_is_asked(client: Clien
     assert "unsafe" in verdict["reasons"][0]
     assert client.get("/v1/verdict?percent=0").json()["result"] == "Failed"
     assert hook(client, "rollback", 200)["result"] == "Failed"
-    hook(client, "rollout", 403)
-    hook(client, "confirm-traffic-increase", 403, {"canaryWeight": 0})
+    hook(client, "rollout", 409)
+    hook(client, "confirm-traffic-increase", 409, {"canaryWeight": 0})
 
 
 def test_a_former_roll_out_opens_no_way_for_another(client: Client, rollout: Rollout) -> None:
@@ -178,6 +138,17 @@ def test_without_a_roll_out_nothing_passes(plan: Rollout) -> None:
 )
 def test_a_weight_that_nobody_says_passes_nothing(client: Client, sent: dict[str, Any], status: int) -> None:
     hook(client, "confirm-traffic-increase", status, sent)
+
+
+def test_a_hook_may_be_named_in_the_metadata(client: Client) -> None:
+    said = {
+        name: client.ask("POST", "/v1/flagger", {"metadata": {"hook": name, "canaryWeight": "1"}}).status
+        for name in (*SHORT, *get_args(Hook))
+    }
+    passing = {name for name, status in said.items() if status == 200}
+    assert passing == {"confirm-rollout", "pre-rollout", "rollout"}
+    assert set(said.values()) == {200, 409}
+    assert client.ask("POST", "/v1/flagger", {"metadata": {"hook": "increase", "canaryWeight": "0"}}).status == 200
 
 
 def test_a_hook_that_nobody_names_passes_nothing(client: Client) -> None:
