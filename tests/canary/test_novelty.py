@@ -87,7 +87,7 @@ def test_drift_of_both_arms(small: Collection, familiar: Familiar) -> None:
 
 
 def test_without_an_encoder_lengths_alone_are_told(small: Collection) -> None:
-    assert drifted(asked(["q"], "unheard-of"), small) == [Drifted("candidate", 1, characters=10.0)]
+    assert drifted(asked(["q"], "unheard-of"), small) == [Drifted("candidate", 1, 1, characters=10.0)]
 
 
 def test_one_intent_says_nothing_of_what_is_near(tmp_path: Path, encoder: Embeds) -> None:

@@ -1,5 +1,6 @@
 """A history keeps roll-outs: one that runs a plan, each event once, every look; on SQLite and on PostgreSQL."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -55,7 +56,8 @@ def test_the_same_request_of_both_arms_is_two_events(there: Place) -> None:
 def test_what_strangers_write_is_kept_as_far_as_a_database_can(there: Place) -> None:
     kept = Canaries(there)
     made = kept.begin(canary())
-    odd = noted(1, values={"UnsupportedValue": -1 / 3}, served={"adapter": STRANGE}, kept=f'{{"query": "{STRANGE}"}}', failed=True)
+    told = json.dumps({"query": STRANGE}, ensure_ascii=False)
+    odd = noted(1, values={"UnsupportedValue": -1 / 3}, served={"adapter": STRANGE}, kept=told, failed=True)
     assert kept.accept(made.id, [replace(odd, id=STRANGE, cluster=STRANGE)]) == Told(1, 0)
     (found,) = kept.events(made.id)
     assert found.status == "waiting"
