@@ -146,3 +146,9 @@ def check(loaded: LoadedPlan) -> None:
             found += wrong.problems
     if found:
         raise InputError(found)
+
+
+def of_answers(name: str) -> bool:
+    """Tell whether a signal says something of answers alone, so that it waits for ever where none are given. Raises as ``signals``."""
+    found = signal(name)
+    return found.name == "Refused" or (found.how == "scored" and catalog.resolve(found.metric).needs_answers)

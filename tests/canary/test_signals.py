@@ -224,3 +224,11 @@ def test_problems_name_the_place() -> None:
     plan = rules("Failed", "Latency", "Nope")
     found = known.problems(plan, lambda place: f"gate.yaml:{place[2]}")
     assert [each.where for each in found] == ["gate.yaml:1", "gate.yaml:2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "of_answers"),
+    [("Refused", True), ("UnsupportedValue", True), ("VersionMismatch", False), ("Feedback", False), ("nDCG@10", False), ("Failed", False)],
+)
+def test_signals_of_answers_alone_are_known(name: str, of_answers: bool) -> None:
+    assert known.of_answers(name) is of_answers

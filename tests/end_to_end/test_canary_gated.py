@@ -88,6 +88,19 @@ def test_from_the_gate_to_all_traffic(world: World, capsys: pytest.CaptureFixtur
     assert "no canary of the plan 'world' is running; the last one, 'new', is done" in capsys.readouterr().err
 
 
+def test_guardrails_about_answers_that_no_candidate_gives_are_named(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.plan(TITLES, {"new": TEXTS})
+    assert world.gate() == 0
+    assert start() == 0
+    (note,) = shown(capsys)["notes"]
+    assert "Refused and UnsupportedValue wait for ever" in note
+    answer = {"answer": "Word1 is a word.", "abstained": False}
+    told = [{**each, "baseline": answer, "candidate": answer, "session": each["id"]} for each in events(3)]
+    assert invoke(["canary", "observe", write("log.jsonl", told)]) == 0
+    assert invoke(["canary", "decide", "--at", str(BEGUN + 4_000)]) == 2
+    assert shown(capsys)["notes"] == []
+
+
 def test_a_loss_is_rolled_back_and_told_again_however_often_it_is_asked(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     start()
     write("log.jsonl", events(40, -0.5))
