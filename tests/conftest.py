@@ -54,9 +54,10 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-SLOW = ("plugin", "train", "end_to_end")
+TESTS = Path(__file__).resolve().parent
+SLOW = ("plugin", "train", "end_to_end", "canary", "history")
 """Folders of tests that are slow together, though each test takes but a second."""
-QUICK = ("test_gate.py", "test_cli.py", "test_compare.py", "test_broken_inputs.py")
+QUICK = ("test_gate.py", "test_cli.py", "test_compare.py", "test_broken_inputs.py", "test_folding.py", "test_signals.py")
 """Files in them that ``make test-fast`` runs all the same."""
 
 
@@ -64,7 +65,7 @@ QUICK = ("test_gate.py", "test_cli.py", "test_compare.py", "test_broken_inputs.p
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark whole folders as slow."""
     for item in items:
-        if item.path.parent.name in SLOW and item.path.parent.parent.name == "tests" and item.path.name not in QUICK:
+        if item.path.relative_to(TESTS).parts[0] in SLOW and item.path.name not in QUICK:
             item.add_marker("slow")
 
 
