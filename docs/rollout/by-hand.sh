@@ -10,17 +10,14 @@ every=${EVERY:-60} # seconds
 
 percent() { ragguard canary status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["percent"])'; }
 
-"$share" "$(percent)"
+given=""
 while true; do
+  now=$(percent) # where the state cannot be read, nothing moves
+  if [ -n "$now" ] && [ "$now" != "$given" ] && "$share" "$now"; then
+    given=$now # what failed is tried again
+  fi
+  [ "$given" = 100.0 ] && exit 0
+  [ "$given" = 0.0 ] && exit 1
   sleep "$every"
-  ragguard canary decide
-  case $? in
-    0 | 1) # on, or back: the share is another
-      now=$(percent) || continue
-      "$share" "$now"
-      [ "$now" = 100.0 ] && exit 0
-      [ "$now" = 0.0 ] && exit 1
-      ;;
-    *) ;; # hold, or it could not be told: nothing moves
-  esac
+  ragguard canary decide # keeps what it decided; the state says what that came to
 done

@@ -109,7 +109,9 @@ def test_by_hand_the_share_follows_what_is_decided(plan, files, tmp_path) -> Non
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "ragguard").write_text(f'#!/bin/sh\nexec {sys.executable} -m ragguard.cli "$@"\n')
-    (programs / "share").write_text(f'#!/bin/sh\necho "$1" >> {tmp_path / "shares"}\n')
+    # Traffic cannot be moved at the first try, and then again when all of it is to go back.
+    tried = f'echo "$1" >> {tmp_path / "tried"}\nmkdir {tmp_path}/once-"$1" 2> /dev/null && exit 1\n'
+    (programs / "share").write_text(f'#!/bin/sh\n{tried}echo "$1" >> {tmp_path / "shares"}\n')
     for program in programs.iterdir():
         program.chmod(program.stat().st_mode | stat.S_IEXEC)
     path = os.pathsep.join((str(programs), str(Path(sys.executable).parent), os.environ["PATH"]))
@@ -123,7 +125,8 @@ def test_by_hand_the_share_follows_what_is_decided(plan, files, tmp_path) -> Non
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    assert (tmp_path / "shares").read_text().split() == ["10.0", "0.0"]
+    assert (tmp_path / "shares").read_text().split()[-1] == "0.0"
+    assert (tmp_path / "tried").read_text().split()[-2:] == ["0.0", "0.0"]
 
 
 @pytest.mark.slow
